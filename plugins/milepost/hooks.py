@@ -1,0 +1,43 @@
+"""The seams of Pelican that several slices use, each found by trying. For `plugin.py` files only."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any, NoReturn
+
+from jinja2 import ChoiceLoader, FileSystemLoader
+
+from milepost import settings as settings_module
+from milepost.errors import Finding, MilepostError
+from milepost.settings import Settings
+
+log = logging.getLogger("milepost")
+_KEY = "_MILEPOST"
+
+
+def settings_of(pelican_settings: dict[str, Any]) -> Settings:
+    """Our settings, read once per build from Pelican's; stops the build when they are wrong."""
+    if _KEY not in pelican_settings:
+        try:
+            pelican_settings[_KEY] = settings_module.from_pelican(pelican_settings)
+        except MilepostError as error:
+            stop([error])
+    found: Settings = pelican_settings[_KEY]
+    return found
+
+
+def stop(errors: list[MilepostError] | list[Finding]) -> NoReturn:
+    """Log each fault and end the build with exit status 1.
+
+    SystemExit, because Pelican prints a traceback for any Exception, and the fault is the writer's.
+    """
+    for error in errors:
+        log.critical("%s", error)
+    raise SystemExit(1)
+
+
+def add_templates(generator: Any, slice_name: str) -> None:
+    """Let `generator` find the slice's own templates after the theme's, so that a theme may replace them."""
+    folder = Path(__file__).parent / slice_name / "templates"
+    generator.env.loader = ChoiceLoader([generator.env.loader, FileSystemLoader(folder)])
