@@ -61,7 +61,13 @@ class Site:
         bin_folder = str(Path(sys.executable).parent)
         environ = {**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}", "MILEPOST_VAR": str(self.root / "var")}
         return subprocess.run(
-            command, cwd=self.root, env={**environ, **(env or {})}, capture_output=True, text=True, timeout=120
+            command,
+            check=False,
+            cwd=self.root,
+            env={**environ, **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
 
     def pelican(self, **overrides: Any) -> subprocess.CompletedProcess[str]:

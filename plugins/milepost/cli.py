@@ -2,29 +2,59 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import Annotated
 
 import typer
 
-from milepost import slices
+from milepost import options, slices
 from milepost.errors import MilepostError
 
-app = typer.Typer(
+cli = typer.Typer(
     name="milepost",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     help="Publish articles and docs, and learn from the journeys that readers take through them.",
     epilog="Example: milepost serve",
 )
 for _, module in slices.parts("cli"):
-    module.add_to(app)
+    module.add_to(cli)
+
+
+@cli.command(epilog="Example: milepost app --port 8080 --workers 2")
+def app(
+    settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8001,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    workers: Annotated[int, typer.Option(min=1, help="Processes that answer.")] = 1,
+    verbose: options.Verbose = False,
+) -> None:
+    """Run the services alone (newsletter, journeys), behind a web server that serves the pages."""
+    import uvicorn
+
+    from milepost.app import refuse_unlimited
+
+    refuse_unlimited(options.read(settings_file), host)
+    os.environ["MILEPOST_SETTINGS"] = str(settings_file)
+    uvicorn.run(
+        "milepost.app:for_production",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_level="info" if verbose else "warning",
+        # An address never stands in a log.
+        access_log=False,
+    )
 
 
 def main() -> None:
     """Run one command. Exit status: 0 done, 1 the work has faults, 2 misuse."""
     try:
-        app()
+        cli()
     except MilepostError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_status)

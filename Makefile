@@ -1,0 +1,73 @@
+# `make` lists the targets. Each sets up what it needs.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PORT ?= 8000
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
+APT := $(ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends
+
+.PHONY: help setup serve html publish check clean test lint types unit browser peers lock screenshots
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+setup: $(VENV)/.base ## the environment in .venv/, from the hashed lock file
+
+# Debian packs venv apart from Python; where it is missing and may be installed, it is.
+$(BIN)/python:
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(ROOT) apt-get update --quiet && $(APT) python3-venv; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: requirements.lock pyproject.toml | $(BIN)/python
+	$(PIP) --require-hashes --no-deps -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.test: tests/requirements.lock $(VENV)/.base
+	$(PIP) --require-hashes --no-deps -r tests/requirements.lock
+	@command -v chromium >/dev/null || { $(ROOT) apt-get update --quiet && $(APT) chromium; } \
+	  || echo "chromium could not be installed: browser tests will be skipped"
+	@touch $@
+
+serve: setup ## everything, on this machine, at http://127.0.0.1:8000 (PORT=)
+	@exec $(BIN)/milepost serve --port $(PORT)
+
+html: setup ## output/ as it will be
+	$(BIN)/milepost build
+
+publish: setup ## output/ for production: every check an error, swapped in as a whole
+	$(BIN)/milepost build -s publishconf.py --strict
+
+check: setup ## what is wrong with the content, by file and line
+	$(BIN)/milepost check
+
+clean: ## remove output/ (state in var/ is kept)
+	rm -rf output output.new output.old
+
+test: lint types unit ## lint, types, unit, whole-site and browser tests
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(VENV)/.test
+	$(BIN)/mypy
+
+unit: $(VENV)/.test
+	$(BIN)/pytest -n 2 --dist loadfile
+
+peers: $(VENV)/.test ## the real peers of the tests: PostgreSQL
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { $(ROOT) apt-get update --quiet && $(APT) postgresql; }
+
+screenshots: $(VENV)/.test ## every kind of page at 375, 768 and 1440 px, light and dark, into var/screenshots/
+	$(BIN)/python tests/browser/screenshots.py
+
+lock: $(BIN)/python ## the two lock files anew, from pyproject.toml
+	$(PIP) uv
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+	  --extra editable pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+	  --extra editable --extra test --constraint requirements.lock pyproject.toml --output-file tests/requirements.lock

@@ -1,0 +1,79 @@
+"""Composes the slices' routes into one ASGI app; hands each the callables that another slice offers.
+
+What a confirmed signup means to the journeys, and who a request belongs to, is wired here, since a
+slice never imports a slice.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from milepost import settings as settings_module
+from milepost.errors import SettingsError
+from milepost.journeys import report_service
+from milepost.journeys.collector import Collector
+from milepost.newsletter import service as newsletter
+from milepost.settings import Settings
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def create_app(settings: Settings, site: Path, *, preview: bool = False, more: Sequence[BaseRoute] = ()) -> Starlette:
+    """The services of one site, for the built pages in `site`.
+
+    Args:
+        preview: also the outbox, and the report without a password. For loopback only.
+        more: routes that come last, such as the static site itself.
+    """
+    collector = Collector(settings, site) if "journeys" in settings.enabled else None
+    routes: list[BaseRoute] = [Route("/healthz", _healthy)]
+    if collector:
+        routes += [*collector.routes(), *report_service.routes(settings, open_to_all=preview)]
+    if "newsletter" in settings.enabled:
+        routes += _newsletter(settings, site, collector, preview)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with collector or nullcontext():
+            yield
+
+    return Starlette(routes=[*routes, *more], lifespan=lifespan)
+
+
+def _newsletter(settings: Settings, site: Path, collector: Collector | None, preview: bool) -> list[BaseRoute]:
+    """The newsletter's routes; a confirmed signup becomes a journey event where journeys are on."""
+
+    async def signed_up(touchpoint: str, person: str | None) -> None:
+        if collector:
+            await collector.record("signup", touchpoint, person, {})
+
+    def person_of(request: Request) -> str | None:
+        return collector.person_of(request) if collector else None
+
+    shell = newsletter.shell_of(site)
+    routes = newsletter.routes(settings, shell, person_of, signed_up)
+    return [*routes, *newsletter.outbox_routes(settings, shell)] if preview else routes
+
+
+def for_production() -> Starlette:
+    """The app of the settings file in MILEPOST_SETTINGS: what each of uvicorn's workers calls."""
+    settings = settings_module.load(Path(os.environ.get("MILEPOST_SETTINGS", "pelicanconf.py")))
+    return create_app(settings, settings.site.output)
+
+
+def refuse_unlimited(settings: Settings, host: str) -> None:
+    """Limits may be off for a load test on this machine, never for the world."""
+    if not settings.env.limits and host not in LOOPBACK:
+        raise SettingsError(f"MILEPOST_LIMITS=off is for load tests on loopback; unset it to serve on {host}")
+
+
+async def _healthy(_: Request) -> Response:
+    return PlainTextResponse("ok\n")

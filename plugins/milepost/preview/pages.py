@@ -1,0 +1,96 @@
+"""The built pages over HTTP, with the reload script that exists only here, and the changes it listens to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+_SCRIPT = "/_preview/reload.js"
+_TAG = f'<script src="{_SCRIPT}" defer></script>'.encode()
+_NOTHING_BUILT = (
+    b"<!doctype html><html lang=en><title>Nothing built yet</title>"
+    b"<main><h1>Nothing built yet</h1><p>The fault is shown here as soon as it is known.</p></main>" + _TAG
+)
+
+
+class Changes:
+    """Tells every open page of the preview when there is something new to see, or a fault to mend."""
+
+    def __init__(self) -> None:
+        self._listeners: set[asyncio.Queue[str | None]] = set()
+        self.fault: str | None = None
+
+    def rebuilt(self) -> None:
+        self._say(None)
+
+    def failed(self, fault: str) -> None:
+        self._say(fault)
+
+    def close(self) -> None:
+        """End every stream, so that the server can stop."""
+        for listener in self._listeners:
+            listener.put_nowait(None)
+
+    def _say(self, fault: str | None) -> None:
+        self.fault = fault
+        for listener in self._listeners:
+            listener.put_nowait(json.dumps({"fault": fault}))
+
+    async def stream(self) -> AsyncIterator[str]:
+        """Server-sent events: `{"fault": text or null}`; null means that new pages are there."""
+        listener: asyncio.Queue[str | None] = asyncio.Queue()
+        self._listeners.add(listener)
+        try:
+            yield "retry: 500\n\n"
+            if self.fault:
+                yield f"data: {json.dumps({'fault': self.fault})}\n\n"
+            while (message := await listener.get()) is not None:
+                yield f"data: {message}\n\n"
+        finally:
+            self._listeners.discard(listener)
+
+
+class _Pages(StaticFiles):
+    """Static files; every page gets the reload script, nothing is cached."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        try:
+            response = await super().get_response(path, scope)
+        except HTTPException as error:
+            if error.status_code != 404 or (Path(str(self.directory)) / "index.html").exists():
+                raise
+            return HTMLResponse(_NOTHING_BUILT, status_code=404)
+        if isinstance(response, FileResponse) and response.media_type == "text/html":
+            page = Path(response.path).read_bytes()
+            head, end, tail = page.rpartition(b"</body>")
+            page = head + _TAG + end + tail if end else page + _TAG
+            response = HTMLResponse(page, status_code=response.status_code)
+        response.headers["cache-control"] = "no-store"
+        return response
+
+
+def routes(site: Path, changes: Changes) -> list[BaseRoute]:
+    """The preview's own addresses, then the site below `/`."""
+
+    async def stream(_: Request) -> Response:
+        return StreamingResponse(
+            changes.stream(), media_type="text/event-stream", headers={"cache-control": "no-store"}
+        )
+
+    async def script(_: Request) -> Response:
+        return FileResponse(Path(__file__).parent / "static" / "reload.js", headers={"cache-control": "no-store"})
+
+    return [
+        Route("/_preview/changes", stream),
+        Route(_SCRIPT, script),
+        Mount("/", _Pages(directory=site, html=True, check_dir=False)),
+    ]
