@@ -7,18 +7,19 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
-from sites import ROOT
 
 from milepost import settings
 from milepost.errors import SettingsError
+from sites import ROOT
 
-CONF = (ROOT / "pelicanconf.py").read_text()
+CONF = (ROOT / "pelicanconf.py").read_text().replace('THEME = "theme"', 'THEME = "simple"')
 
 
 @pytest.fixture
 def conf(tmp_path: Path) -> Path:
     path = tmp_path / "pelicanconf.py"
     path.write_text(CONF)
+    (tmp_path / "content").mkdir()
     return path
 
 
