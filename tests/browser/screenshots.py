@@ -9,8 +9,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from browser.conftest import QUIET
 from playwright.sync_api import sync_playwright
+
+from browser.conftest import QUIET
 from serving import serving
 from sites import ROOT
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow.dataset as parquet
 import pytest
 from playwright.sync_api import Browser, Page, expect
+
 from serving import Served, serving
 from sites import ROOT
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import httpx
+
 from serving import Served, serving
 from sites import Site, article
 
