@@ -96,9 +96,7 @@ class Settings(BaseModel):
         return next(value for value in self.models.values() if isinstance(value, model))
 
 
-def load(
-    file: Path, overrides: Mapping[str, Any] | None = None, environ: Mapping[str, str] = os.environ
-) -> Settings:
+def load(file: Path, overrides: Mapping[str, Any] | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
     """Read `file` as Pelican would, and the environment.
 
     Raises:
