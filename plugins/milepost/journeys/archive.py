@@ -1,0 +1,297 @@
+"""The archiver: moves what the inboxes hold into Parquet, by month, so that each event is there once.
+
+A batch is a range of one inbox's requests, recorded before it is written, and names its files. In order:
+recorded, ids claimed, files written aside, renamed into place, listed in the manifest, and only then are the
+requests deleted. Killed anywhere, the next run takes up the recorded batch and makes the same files again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from milepost.errors import MilepostError
+from milepost.journeys import inbox
+from milepost.journeys.columns import archive_schema
+from milepost.journeys.visits import Salts
+from milepost.journeys.wire import microseconds
+from milepost.settings import Environment
+
+BATCH_EVENTS = 100_000
+IDS_KEPT = timedelta(hours=48)
+ASIDE_KEPT = timedelta(days=30)
+LOCK_SECONDS = 30.0
+
+TRANSITIONS = ("recorded", "claimed", "written", "renamed", "listed", "deleted")
+"""What has just become durable, in order; `archive_inboxes` calls `at` with each."""
+
+
+class Row(NamedTuple):
+    """One event as the archive has it, in the order of `archive_schema()`; times in microseconds since 1970."""
+
+    id: bytes
+    at: int
+    received: int
+    type: str
+    touchpoint: str
+    tier: str
+    visit: bytes | None
+    person: str | None
+    goal: str | None
+    value: float | None
+    currency: str | None
+    bot: str | None
+    data: str | None
+
+
+@dataclass
+class Archived:
+    """What one run did."""
+
+    folder: Path
+    events: int = 0
+    repeated: int = 0
+    files: list[str] = field(default_factory=list)
+    aside: Counter[str] = field(default_factory=Counter)
+    """Events kept out, by the unknown touchpoint they name; over all runs of the last 30 days."""
+
+    def summary(self) -> str:
+        """For a person: a line for what was archived, and one for what was set aside."""
+        if self.events:
+            counts = f"{_many(self.events, 'event')} archived, {_many(len(self.files), 'file')}"
+            said = f"{counts}, in {os.path.relpath(self.folder)}"
+        else:
+            said = "nothing new to archive; events come from readers of a site with `milepost serve` or `milepost app`"
+        if self.repeated:
+            said += f"\n{_many(self.repeated, 'repeated event')} counted once"
+        if self.aside:
+            names = ", ".join(f"{name} ({count})" for name, count in self.aside.most_common(5))
+            more = f", and {len(self.aside) - 5} more" if len(self.aside) > 5 else ""
+            said += (
+                f"\n{_many(self.aside.total(), 'event')} at {_many(len(self.aside), 'unknown touchpoint')} set aside: "
+                f"{names}{more}; they are not in the site's touchpoints.json"
+            )
+        return said
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Requests `first` to `last` of the inbox called `inbox`."""
+
+    inbox: str
+    number: int
+    first: int
+    last: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.inbox}-{self.number}"
+
+
+def archive_inboxes(
+    env: Environment,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    at: Callable[[str], None] = lambda transition: None,
+) -> Archived:
+    """Move every event that is in an inbox now into the archive.
+
+    Args:
+        at: called after each of TRANSITIONS, for each batch.
+    Raises:
+        MilepostError: another archiver is at work, an inbox cannot be read, or the archive cannot be written.
+            Nothing is lost then; the next run goes on.
+    """
+    folder, done = env.var / "inbox", Archived(_local(env.archive_url))
+    Salts(env.var / "salts").destroy_all_but(clock().date())
+    if not inbox.inboxes(folder):
+        return done
+    with _only_archiver(folder / "archiver.lock"), closing(_claims(folder / "ids.sqlite")) as claims:
+        for path in inbox.inboxes(folder):
+            try:
+                with closing(inbox.connect(path)) as connection:
+                    _empty(connection, claims, done, clock(), at)
+            except sqlite3.Error as error:
+                raise MilepostError(f"{path}: {error}; nothing of it was archived, mend or move it") from error
+            except OSError as error:
+                where = error.filename or done.folder
+                raise MilepostError(f"{where}: {error.strerror}; nothing is lost, archive again") from error
+        with inbox.transaction(claims):
+            claims.execute("DELETE FROM ids WHERE claimed < ?", (microseconds(clock() - IDS_KEPT),))
+    return done
+
+
+def _empty(
+    connection: sqlite3.Connection, claims: sqlite3.Connection, done: Archived, now: datetime, at: Callable[[str], None]
+) -> None:
+    """Archive one inbox, batch after batch, up to the last request it has now."""
+    (last,) = connection.execute("SELECT coalesce(max(number), 0) FROM requests").fetchone()
+    while batch := _open_batch(connection, last):
+        at("recorded")
+        rows = list(_rows(connection, batch))
+        mine = _claimed(claims, batch, [row.id for row in rows], now)
+        at("claimed")
+        # The first of equal ids counts: within the batch by order, between batches and inboxes by claim.
+        unique = {row.id: row for row in reversed(rows) if row.id in mine}
+        files = _write(done.folder, batch, list(unique.values()), at)
+        _list(done.folder, files)
+        at("listed")
+        with inbox.transaction(connection):
+            connection.execute("DELETE FROM requests WHERE number BETWEEN ? AND ?", (batch.first, batch.last))
+            connection.execute("UPDATE batches SET done = 1 WHERE number = ?", (batch.number,))
+            connection.execute("DELETE FROM batches WHERE number < ?", (batch.number,))
+        at("deleted")
+        done.events += len(unique)
+        done.repeated += len(rows) - len(unique)
+        done.files += files
+    with inbox.transaction(connection):
+        connection.execute("DELETE FROM aside WHERE received < ?", (microseconds(now - ASIDE_KEPT),))
+    done.aside.update(dict(connection.execute("SELECT touchpoint, count(*) FROM aside GROUP BY touchpoint")))
+
+
+def _open_batch(connection: sqlite3.Connection, until: int) -> Batch | None:
+    """The batch that an earlier run recorded and did not finish, else a new one of requests up to number `until`."""
+    (name,) = connection.execute("SELECT name FROM inbox").fetchone()
+    with inbox.transaction(connection):
+        found = connection.execute("SELECT number, first, last FROM batches WHERE NOT done").fetchone()
+        if not found:
+            first, last, events = None, 0, 0
+            requests = connection.execute(
+                "SELECT number, size FROM requests WHERE number <= ? ORDER BY number", (until,)
+            )
+            for number, size in requests:
+                first, last, events = first or number, number, events + size
+                if events >= BATCH_EVENTS:
+                    break
+            if first is None:
+                return None
+            cursor = connection.execute("INSERT INTO batches (first, last) VALUES (?, ?)", (first, last))
+            found = cursor.lastrowid, first, last
+    return Batch(name, *found)
+
+
+def _rows(connection: sqlite3.Connection, batch: Batch) -> Iterator[Row]:
+    requests = connection.execute(
+        "SELECT received, tier, visit, person, bot, events FROM requests WHERE number BETWEEN ? AND ? ORDER BY number",
+        (batch.first, batch.last),
+    )
+    for received, tier, visit, person, bot, packed in requests:
+        for event in inbox.unpack(packed):
+            who = {"received": received, "tier": tier, "visit": visit, "person": person, "bot": bot}
+            yield Row(**event._asdict(), **who)
+
+
+def _claims(path: Path) -> sqlite3.Connection:
+    """Which batch each id went into, over all inboxes, for as long as the id could be sent again."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    columns = "id BLOB PRIMARY KEY, batch TEXT NOT NULL, claimed INTEGER NOT NULL"
+    connection.execute(f"CREATE TABLE IF NOT EXISTS ids ({columns}) WITHOUT ROWID")
+    return connection
+
+
+def _claimed(claims: sqlite3.Connection, batch: Batch, ids: list[bytes], now: datetime) -> set[bytes]:
+    """The ids that are this batch's; the same whenever it is asked."""
+    claimed = microseconds(now)
+    with inbox.transaction(claims):
+        claims.executemany("INSERT OR IGNORE INTO ids VALUES (?, ?, ?)", ((i, batch.name, claimed) for i in ids))
+    of = "SELECT 1 FROM ids WHERE id = ? AND batch = ?"
+    return {i for i in ids if claims.execute(of, (i, batch.name)).fetchone()}
+
+
+def _write(folder: Path, batch: Batch, rows: list[Row], at: Callable[[str], None]) -> list[str]:
+    """One file for each month that the rows fall in, ordered by person and time. Returns their paths in `folder`."""
+    months: dict[str, list[Row]] = {}
+    for row in rows:
+        months.setdefault(_month(row.at), []).append(row)
+    files = []
+    for month, those in sorted(months.items()):
+        those.sort(key=lambda row: (row.person is None, row.person or "", row.at, row.id))
+        columns = zip(zip(*those, strict=True), archive_schema(), strict=True)
+        table = pa.table([pa.array(values, column.type) for values, column in columns], schema=archive_schema())
+        path = folder / f"month={month}" / f"{batch.name}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _replacing(path, at) as temporary:
+            pq.write_table(table, temporary, compression="zstd")
+        _sync(folder)
+        at("renamed")
+        files.append(path.relative_to(folder).as_posix())
+    return files
+
+
+def _list(folder: Path, files: list[str]) -> None:
+    """Add `files` to manifest.json; again is no different."""
+    path = folder / "manifest.json"
+    listed: dict[str, Mapping[str, object]] = {}
+    if path.exists():
+        listed = {entry["path"]: entry for entry in msgspec.json.decode(path.read_bytes())["files"]}
+    for name in files:
+        written = folder / name
+        rows = pq.read_metadata(written).num_rows
+        listed[name] = {"path": name, "rows": rows, "bytes": written.stat().st_size}
+    manifest = {"version": 1, "files": [listed[name] for name in sorted(listed)]}
+    folder.mkdir(parents=True, exist_ok=True)
+    with _replacing(path) as temporary:
+        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
+
+
+@contextmanager
+def _replacing(path: Path, at: Callable[[str], None] = lambda transition: None) -> Iterator[Path]:
+    """Yield a name to write to, which then becomes `path` as a whole. No reader takes that name for Parquet."""
+    temporary = path.with_name(f".{path.name}.new")
+    yield temporary
+    _sync(temporary)
+    at("written")
+    temporary.replace(path)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _only_archiver(path: Path) -> Iterator[None]:
+    """Hold the archiver's lock; another one is waited for a while."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    with path.open("ab") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise MilepostError(f"{path}: another archiver is at work; run again when it is done") from None
+                time.sleep(0.1)
+        yield
+
+
+def _local(url: str) -> Path:
+    if "://" in url and not url.startswith("file://"):
+        raise MilepostError(f"MILEPOST_ARCHIVE_URL is {url!r}; say the path of a folder on this machine")
+    return Path(url.removeprefix("file://"))
+
+
+def _month(at: int) -> str:
+    return f"{datetime.fromtimestamp(at // 1_000_000, UTC):%Y-%m}"
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"

@@ -1,0 +1,104 @@
+"""What a reader said, and what their browser says for them: the tier of a request, and the consent cookie.
+
+A signal (GPC, DNT, or the script's `?counted=1`) outranks every answer. Knows HTTP; keeps nothing itself.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from milepost.journeys.model import Consented, Counted, Tier, Visited
+
+COOKIE = "milepost_person"
+HEADER = "Milepost-Consent"
+MAX_AGE_SECONDS = 395 * 24 * 3600
+"""13 months, and less than the 400 days at which browsers cut a cookie's life."""
+
+_NO = "no"
+_PERSON = re.compile(r"[A-Za-z0-9_-]{21}[AQgw]")  # 128 bits in base64url: the last character has four left
+
+
+def new_person() -> str:
+    """A new person's id: 128 random bits, base64url, 22 characters."""
+    return secrets.token_urlsafe(16)
+
+
+def has_signal(request: Request) -> bool:
+    """Whether the browser asks not to be followed, by header, or by the script where only that could see it."""
+    headers = request.headers
+    return headers.get("sec-gpc") == "1" or headers.get("dnt") == "1" or request.query_params.get("counted") == "1"
+
+
+def person_of(request: Request) -> str | None:
+    """Who said yes, by the cookie; None without a yes, and whenever a signal says no."""
+    answer = request.cookies.get(COOKIE, "")
+    return answer if _PERSON.fullmatch(answer) and not has_signal(request) else None
+
+
+def tier_of(request: Request, visit: Callable[[str], bytes]) -> Tier:
+    """The tier that a request's events belong to.
+
+    Args:
+        visit: the visit key of this request for a person, empty for nobody; called only where it is kept.
+    """
+    if has_signal(request) or request.cookies.get(COOKIE) == _NO:
+        return Counted()
+    person = person_of(request)
+    return Consented(person, visit(person)) if person else Visited(visit(""))
+
+
+def standing(request: Request) -> str:
+    """`yes`, `no`, or `ask` where there is neither an answer nor a signal: the value of HEADER."""
+    if person_of(request):
+        return "yes"
+    return "no" if has_signal(request) or request.cookies.get(COOKIE) == _NO else "ask"
+
+
+def answer_in(content_type: str, body: bytes) -> str | None:
+    """The `yes` or `no` of a body, plain text or a form's `answer`; None when it is neither."""
+    text = body.decode("utf-8", "replace")
+    if content_type == "application/x-www-form-urlencoded":
+        text = (parse_qs(text).get("answer") or [""])[0]
+    return text.strip() if text.strip() in ("yes", "no") else None
+
+
+def remember(response: Response, request: Request, person: str | None, domain: str) -> None:
+    """Set the cookie to `person`, or to the one word `no`. Under a signal none is set, only an old one removed."""
+    if has_signal(request):
+        if COOKIE in request.cookies:
+            response.delete_cookie(COOKIE, path="/", domain=domain or None)
+        return
+    response.set_cookie(
+        COOKIE,
+        person or _NO,
+        max_age=MAX_AGE_SECONDS,
+        path="/",
+        domain=domain or None,
+        secure=not _is_loopback(request),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def page_of(request: Request) -> str:
+    """Where a form without a script came from: the path of a Referer of the same host, else the home page."""
+    try:
+        referrer = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return "/"
+    if referrer.netloc != request.headers.get("host") or not referrer.path.startswith("/"):
+        return "/"
+    # One slash: a path of two would name another host.
+    path = "/" + referrer.path.lstrip("/\\")
+    return f"{path}?{referrer.query}" if referrer.query else path
+
+
+def _is_loopback(request: Request) -> bool:
+    host = request.url.hostname or ""
+    return host in ("127.0.0.1", "::1", "localhost") or host.endswith(".localhost")

@@ -1,0 +1,259 @@
+"""The inbox: one SQLite file per collecting process, where a request is on disk before it is answered.
+
+One writer thread per inbox takes all requests that wait, in one transaction with one fsync. A row is a
+request: its events, packed, beside whom they belong to. Knows neither HTTP nor Parquet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import queue
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from milepost.errors import MilepostError
+from milepost.journeys.model import Consented, Event, Known, Tier, Visited
+
+MAX_WAITING = 1_000
+"""Requests that may wait for the disk before more are refused."""
+BUSY_SECONDS = 10.0
+"""How long one process waits for another's transaction on the same inbox."""
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS inbox (name TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS requests (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    received INTEGER NOT NULL,  -- microseconds since 1970, UTC
+    tier TEXT NOT NULL, visit BLOB, person TEXT, bot TEXT,
+    size INTEGER NOT NULL,      -- how many events there are
+    events BLOB NOT NULL        -- MessagePack of model.Event, an array of arrays
+);
+CREATE INDEX IF NOT EXISTS visited ON requests (visit) WHERE tier = 'visited';
+-- Events at touchpoints that the site's manifest does not have: never archived, only reported.
+CREATE TABLE IF NOT EXISTS aside (
+    received INTEGER NOT NULL, tier TEXT NOT NULL, visit BLOB, person TEXT, bot TEXT,
+    touchpoint TEXT NOT NULL, event BLOB NOT NULL
+);
+-- What the archiver took: requests first..last, recorded before they are written. They change no more.
+CREATE TABLE IF NOT EXISTS batches (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    first INTEGER NOT NULL, last INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0
+);
+"""
+_INSERT = "INSERT INTO requests (received, tier, visit, person, bot, size, events) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_ASIDE = "INSERT INTO aside (received, tier, visit, person, bot, touchpoint, event) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_ADOPT = """
+UPDATE requests SET tier = 'consented', person = ?, visit = ?
+WHERE tier = 'visited' AND visit = ? AND received >= ? AND number > (SELECT coalesce(max(last), 0) FROM batches)
+"""
+pack = msgspec.msgpack.Encoder().encode
+unpack = msgspec.msgpack.Decoder(list[Event]).decode
+unpack_one = msgspec.msgpack.Decoder(Event).decode
+
+
+class Overloaded(MilepostError):
+    """Too many requests wait for the disk; the reader may send again."""
+
+
+class InboxUnavailable(MilepostError):
+    """The disk did not take it: full, read-only, gone. Nothing of the request is kept."""
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """A yes: what `visit` sent since `since` (microseconds) is the person's, under the visit key `becomes`."""
+
+    visit: bytes
+    becomes: bytes
+    person: str
+    since: int
+
+
+_Statement = tuple[str, tuple[object, ...]]
+_Work = tuple[Sequence[_Statement], Adoption | None, "asyncio.Future[None]"]
+
+
+class Inbox:
+    """One process's own inbox in `folder`, for one event loop.
+
+    `async with Inbox(folder) as inbox` takes a file that no other process holds and starts the writer;
+    leaving writes what still waits.
+    """
+
+    def __init__(self, folder: Path, max_waiting: int = MAX_WAITING) -> None:
+        self.folder = folder
+        self.max_waiting = max_waiting
+        self.waiting = 0
+        self.commits = 0
+        self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+
+    async def __aenter__(self) -> Inbox:
+        self._loop = asyncio.get_running_loop()
+        self.path, self._lock = _free_inbox(self.folder)
+        try:
+            self._connection = connect(self.path)
+        except BaseException:
+            self._lock.close()
+            raise
+        self._writer = threading.Thread(target=self._write, name=f"inbox {self.path.name}", daemon=True)
+        self._writer.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._work.put(None)
+        await asyncio.to_thread(self._writer.join)
+        self._connection.close()
+        self._lock.close()
+
+    async def append(self, tier: Tier, events: Sequence[Event], aside: Sequence[Event], received: int) -> None:
+        """Keep one request; returns when it is on disk.
+
+        Args:
+            events: what goes into the archive. `aside`: what is at an unknown touchpoint.
+            received: microseconds since 1970, UTC.
+        Raises:
+            Overloaded, InboxUnavailable: when nothing of it was kept.
+        """
+        who = _columns(tier)
+        statements: list[_Statement] = [(_ASIDE, (received, *who, event.touchpoint, pack(event))) for event in aside]
+        if events:
+            statements.append((_INSERT, (received, *who, len(events), pack(events))))
+        await self._durable(statements)
+
+    async def adopt(self, adoption: Adoption) -> None:
+        """Give a visit's requests to a person, in every inbox of the folder, unless a batch has them already."""
+        await self._durable([], adoption)
+
+    async def _durable(self, statements: Sequence[_Statement], adoption: Adoption | None = None) -> None:
+        if self.waiting >= self.max_waiting:
+            raise Overloaded("too many requests wait for the disk")
+        done: asyncio.Future[None] = self._loop.create_future()
+        self.waiting += 1
+        self._work.put((statements, adoption, done))
+        await done
+
+    def _write(self) -> None:
+        while works := self._next_works():
+            fault: MilepostError | None = None
+            try:
+                _commit(self._connection, works)
+                _adopt_elsewhere(self.path, works)
+            except Exception as error:  # whatever it was, those who wait must be told, and the next ones served
+                fault = InboxUnavailable(f"{self.path}: {error}; is the disk full or read-only?")
+            self._loop.call_soon_threadsafe(self._settle, [done for _, _, done in works], fault)
+
+    def _next_works(self) -> list[_Work]:
+        """All that waits, at least one; empty at the end. What is put while this is written goes together next."""
+        works = []
+        work = self._work.get()
+        while work is not None:
+            works.append(work)
+            try:
+                work = self._work.get_nowait()
+            except queue.Empty:
+                return works
+        if works:
+            self._work.put(None)
+        return works
+
+    def _settle(self, futures: Sequence[asyncio.Future[None]], fault: MilepostError | None) -> None:
+        self.waiting -= len(futures)
+        self.commits += fault is None
+        for done in futures:
+            if done.done():  # its request was cancelled
+                continue
+            if fault:
+                done.set_exception(fault)
+            else:
+                done.set_result(None)
+
+
+def inboxes(folder: Path) -> list[Path]:
+    """The inbox files of a state folder, whoever writes to them."""
+    return sorted(folder.glob("inbox-*.sqlite"))
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection that is durable at each commit; the caller begins and commits. Makes the tables at first use."""
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")
+        with transaction(connection):
+            for statement in SCHEMA.split(";\n"):
+                connection.execute(statement)
+            if not connection.execute("SELECT 1 FROM inbox").fetchone():
+                connection.execute("INSERT INTO inbox VALUES (?)", (secrets.token_hex(6),))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All of it or nothing; on disk when it is left."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _columns(tier: Tier) -> tuple[str, bytes | None, str | None, str | None]:
+    """tier, visit, person, bot, as the tables have them. Bots are not told apart yet: null."""
+    visit = tier.visit if isinstance(tier, Visited | Consented) else None
+    person = tier.person if isinstance(tier, Consented | Known) else None
+    return tier.name, visit, person, None
+
+
+def _commit(connection: sqlite3.Connection, works: Sequence[_Work]) -> None:
+    with transaction(connection):
+        for statements, adoption, _ in works:
+            for sql, values in statements:
+                connection.execute(sql, values)
+            if adoption:
+                _adopt(connection, adoption)
+
+
+def _adopt(connection: sqlite3.Connection, adoption: Adoption) -> None:
+    connection.execute(_ADOPT, (adoption.person, adoption.becomes, adoption.visit, adoption.since))
+
+
+def _adopt_elsewhere(own: Path, works: Sequence[_Work]) -> None:
+    """The same in other processes' inboxes; after the own transaction, so that no two wait for each other."""
+    adoptions = [adoption for _, adoption, _ in works if adoption]
+    for path in inboxes(own.parent) if adoptions else ():
+        if path != own:
+            with closing(connect(path)) as connection, transaction(connection):
+                for adoption in adoptions:
+                    _adopt(connection, adoption)
+
+
+def _free_inbox(folder: Path) -> tuple[Path, IO[bytes]]:
+    """The first inbox that no living process holds, and its lock: a restarted process goes on with its file."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    number = 1
+    while True:
+        path = folder / f"inbox-{number}.sqlite"
+        lock = path.with_suffix(".lock").open("ab")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            number += 1
+        else:
+            return path, lock

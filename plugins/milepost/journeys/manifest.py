@@ -1,0 +1,45 @@
+"""The touchpoints that the site has, by its public `touchpoints.json`. Knows nothing of how a page got one."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import msgspec
+
+log = logging.getLogger(__name__)
+
+
+class _Touchpoint(msgspec.Struct):
+    id: str
+
+
+class _Manifest(msgspec.Struct):
+    touchpoints: list[_Touchpoint]
+
+
+class Manifest:
+    """The ids in one manifest file; a new build of the site is seen at the next question."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._read_at: tuple[int, int] | None = None
+        self._ids: frozenset[str] = frozenset()
+
+    def has(self, touchpoint: str) -> bool:
+        return touchpoint in self._ids
+
+    def refresh(self) -> None:
+        """Read the file again if it is another one; what was known stays when it is gone or cannot be read."""
+        try:
+            stat = self.path.stat()
+            if (stat.st_mtime_ns, stat.st_ino) == self._read_at:
+                return
+            self._read_at = stat.st_mtime_ns, stat.st_ino
+            manifest = msgspec.json.decode(self.path.read_bytes(), type=_Manifest)
+        except FileNotFoundError:
+            return
+        except (OSError, msgspec.DecodeError) as error:
+            log.warning("%s: %s; events are taken by the touchpoints known before", self.path, error)
+        else:
+            self._ids = frozenset(touchpoint.id for touchpoint in manifest.touchpoints)
