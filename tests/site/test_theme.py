@@ -22,7 +22,7 @@ COLOUR = re.compile(r"--([\w-]+): oklch\(([\d.]+) ([\d.]+) ([\d.]+)\);")
 
 def colours(scheme: str) -> dict[str, tuple[float, float, float]]:
     """Each token's (lightness, chroma, hue) in `light` or `dark`."""
-    light, _, dark = (CSS / "tokens.css").read_text().partition("@media (prefers-color-scheme: dark)")
+    light, _, dark = (CSS / "tokens.css").read_text().partition("@media screen and (prefers-color-scheme: dark)")
     text = light + (dark if scheme == "dark" else "")
     return {name: (float(L), float(c), float(h)) for name, L, c, h in COLOUR.findall(text)}
 
