@@ -1,0 +1,34 @@
+"""Conversions: what readers did that the publisher hopes for, and how much of it can be seen as journeys."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from milepost.journeys.measures.tiers import LINKED
+
+CONVERSIONS = ("convert", "order", "signup")
+"""The types of event that convert; their goal is `goal`, or the type itself where there is none."""
+
+
+def goal_of(events: ir.Table) -> ir.StringValue:
+    """The goal that each event reaches, null where it is no conversion."""
+    return events.type.isin(CONVERSIONS).ifelse(ibis.coalesce(events.goal, events.type), ibis.null("string"))
+
+
+def conversions(events: ir.Table) -> ir.Table:
+    """How often each goal was reached.
+
+    Args:
+        events: one row an event of a reader: type, goal, tier, person.
+    Returns:
+        one row a goal, most reached first: goal, conversions (from every tier), linked (those of them that are
+        part of a journey, from consented up), people (from consented up).
+    Source: docs/journeys, "conversion".
+    """
+    reached = events.mutate(goal=goal_of(events)).filter(lambda rows: rows.goal.notnull())
+    mine = reached.tier.isin(LINKED) & reached.person.notnull()
+    counts = reached.group_by("goal").aggregate(
+        conversions=reached.count(), linked=mine.sum(), people=reached.person.nunique(where=mine)
+    )
+    return counts.order_by(counts.conversions.desc(), "goal")

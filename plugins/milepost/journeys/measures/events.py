@@ -1,0 +1,151 @@
+"""The opener: the archive's Parquet and the site's touchpoints, as ibis tables. It alone knows the engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from milepost.errors import MilepostError
+from milepost.journeys.columns import archive_schema
+
+LEVELS = ("touchpoint", "surface", "kind", "topic", "author", "objective", "strategy", "function", "tactic")
+"""What an event can be counted by; a touchpoint may have several topics and several authors."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What every measure reads.
+
+    events: one row an event of a reader: id (16 bytes), at (timestamp, UTC), type, touchpoint, tier, visit (hex
+        text of the visit key, or null), person (null below `consented`), goal, value, currency, seconds (engaged
+        seconds, null but for `engage`). Events of known bots are left out.
+    places: one row a touchpoint, level of LEVELS and place there: touchpoint, level, place.
+    touchpoints: what the site says of each of its touchpoints, by id, as `touchpoints.json` has it.
+    bots: how many events of known bots were left out.
+    """
+
+    events: ir.Table
+    places: ir.Table
+    touchpoints: Mapping[str, Mapping[str, Any]]
+    bots: int
+
+
+def opened(
+    archive: str,
+    touchpoints: Iterable[Mapping[str, Any]],
+    start: datetime | None = None,
+    end: datetime | None = None,
+    engine: str = "duckdb",
+) -> Opened:
+    """Open the archive for measuring.
+
+    Args:
+        archive: folder with Parquet under `month=YYYY-MM/`; one that is empty or absent yields no rows.
+        touchpoints: the list in `touchpoints.json`.
+        start, end: events with start <= at < end, both aware; None is open.
+    Raises:
+        MilepostError: when the engine is not there.
+    """
+    connection = _connection(engine)
+    rows = _in_range(_archived(connection, archive), start, end)
+    events = rows.filter(rows.bot.isnull()).select(
+        "id",
+        "type",
+        "touchpoint",
+        "tier",
+        "person",
+        "goal",
+        "value",
+        "currency",
+        at=rows.at.cast("timestamp"),
+        visit=_hex(rows.visit),
+        seconds=(rows.type == "engage").ifelse(rows.data.try_cast("json")["seconds"].float, ibis.null("float64")),
+    )
+    known = {str(touchpoint["id"]): touchpoint for touchpoint in touchpoints}
+    seen = set(events.select("touchpoint").distinct().touchpoint.to_pyarrow().to_pylist())
+    places = pa.Table.from_pylist(
+        [dict(zip(_PLACES.names, place, strict=True)) for place in _places(known, seen)], schema=_PLACES
+    )
+    bots = int(rows.filter(rows.bot.notnull()).count().execute())
+    return Opened(events, ibis.memtable(places), known, bots)
+
+
+def touchpoints_of(site: Path) -> list[dict[str, Any]]:
+    """The list in `site/touchpoints.json`; empty where the site was not built yet.
+
+    Raises:
+        MilepostError: when the file is none of ours.
+    """
+    file = site / "touchpoints.json"
+    if not file.exists():
+        return []
+    try:
+        found: list[dict[str, Any]] = json.loads(file.read_bytes())["touchpoints"]
+        if not all(isinstance(touchpoint["id"], str) for touchpoint in found):
+            raise TypeError
+    except (ValueError, KeyError, TypeError) as error:
+        raise MilepostError(f"{file}: not a list of touchpoints; build the site again") from error
+    return found
+
+
+_PLACES = pa.schema([("touchpoint", pa.string()), ("level", pa.string()), ("place", pa.string())])
+
+
+def _connection(engine: str) -> Any:
+    if engine != "duckdb":
+        raise MilepostError(f"MILEPOST_ENGINE is {engine!r}; say duckdb, or leave it out")
+    # Everything that is needed is part of DuckDB's wheel: it must never look for more on the network.
+    return ibis.duckdb.connect(autoinstall_known_extensions=False, TimeZone="UTC")
+
+
+def _archived(connection: Any, archive: str) -> ir.Table:
+    folder = Path(archive.removeprefix("file://"))
+    if not any(folder.glob("month=*/*.parquet")):
+        # ibis has no binary of a fixed size; DuckDB reads the archive's ids as binary too.
+        columns = [
+            (field.name, pa.binary() if field.type == pa.binary(16) else field.type) for field in archive_schema()
+        ]
+        empty = pa.schema([*columns, ("month", pa.string())]).empty_table()
+        return connection.create_table("events", empty)
+    files = str(folder / "month=*" / "*.parquet")
+    return connection.read_parquet(files, hive_partitioning=True, hive_types_autocast=False)
+
+
+def _in_range(rows: ir.Table, start: datetime | None, end: datetime | None) -> ir.Table:
+    """By month too: the folders outside the range are then not even opened."""
+    if start:
+        start = start.astimezone(UTC)
+        rows = rows.filter(rows.month >= f"{start:%Y-%m}", rows.at >= ibis.literal(start))
+    if end:
+        end = end.astimezone(UTC)
+        rows = rows.filter(rows.month <= f"{end:%Y-%m}", rows.at < ibis.literal(end))
+    return rows
+
+
+def _places(known: Mapping[str, Mapping[str, Any]], seen: Iterable[str]) -> list[tuple[str, str, str]]:
+    """Every level's places of every touchpoint that the site has or that an event names."""
+    places = []
+    for name in sorted({*known, *seen}):
+        # A page that is gone is in no manifest; its id still begins with its surface.
+        touchpoint: Mapping[str, Any] = known.get(name) or {"surface": name.split("/")[0]}
+        for level in LEVELS:
+            value = {
+                "touchpoint": name,
+                "topic": touchpoint.get("topics"),
+                "author": touchpoint.get("authors"),
+            }.get(level, touchpoint.get(level))
+            values = value if isinstance(value, list) else [value] if value else []
+            places += [(name, level, str(one)) for one in sorted(set(values))]
+    return places
+
+
+@ibis.udf.scalar.builtin(name="hex")  # type: ignore[untyped-decorator]
+def _hex(key: bytes) -> str: ...  # type: ignore[empty-body]

@@ -1,0 +1,157 @@
+"""Paths: which touchpoints readers met, in which order, and what they led to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+import ibis
+import ibis.expr.types as ir
+
+from milepost.journeys.measures.conversions import goal_of
+from milepost.journeys.measures.places import NOWHERE, placed
+from milepost.journeys.measures.visits import visits
+
+TOUCHES = ("view", "call", "licence", "post", "ticket")
+LEFT = "(left)"
+EARLIER = "(earlier)"
+
+
+def steps(events: ir.Table) -> ir.Table:
+    """Each reader's touches and conversions.
+
+    A touch is a view, call, licence, post or ticket; consecutive views of one touchpoint within a visit are
+    one touch, at the first of them. Whatever else is a step between two views, a conversion too, ends the run.
+
+    Args:
+        events: one row an event: reader (from `tiers.linked` or `tiers.readers`), person, id, at, type,
+            touchpoint, goal.
+    Returns:
+        one row a step: reader, person, visit (int, see `visits`), id, at (with id, its order), touchpoint, goal
+        (null for a touch).
+    Source: docs/journeys, "touch", "conversion".
+    """
+    numbered = visits(events)
+    numbered = numbered.mutate(goal=goal_of(numbered))
+    met = numbered.filter(numbered.type.isin(TOUCHES) | numbered.goal.notnull())
+    order = ibis.window(group_by="reader", order_by=["at", "id"])
+    again = (
+        (met.type == "view")
+        & (met.type.lag().over(order) == "view")
+        & (met.touchpoint.lag().over(order) == met.touchpoint)
+        & (met.visit.lag().over(order) == met.visit)
+    )
+    marked = met.mutate(again=again.fill_null(False))
+    return marked.filter(~marked.again).select("reader", "person", "visit", "id", "at", "touchpoint", "goal")
+
+
+def paths(steps: ir.Table, goal: str, lookback_days: int, since: datetime | None = None) -> ir.Table:
+    """Each reader's touches between two conversions of `goal`, and those after the last: a path with none yet.
+
+    Args:
+        steps: one row a step, of linked readers only.
+        goal: such as `signup`.
+        lookback_days: a touch longer before the end of its path is not part of it, > 0. A path ends with its
+            conversion, or, with none yet, with its last touch.
+        since: paths that end before it are left out; UTC, without a zone. Their steps must be given all the same.
+    Returns:
+        one row a touch: reader, path (int, 0 for a reader's first), ended (timestamp), converted (whether the
+        path is one to the goal), step and back (int: its number from the start and from the end, 1 is the
+        nearest), visit, at, touchpoint. A conversion that no touch led to is one row, its touchpoint NOWHERE.
+    Source: docs/journeys, "path", "journey".
+    """
+    of_goal = steps.filter(steps.goal.isnull() | (steps.goal == goal))
+    reached = of_goal.goal.notnull().cast("int64")
+    running = ibis.cumulative_window(group_by="reader", order_by=["at", "id"])
+    parted = of_goal.mutate(path=reached.sum().over(running) - reached)
+    touches = parted.filter(parted.goal.isnull()).select("reader", "path", "visit", "id", "at", "touchpoint")
+    ends = parted.filter(parted.goal.notnull()).select("reader", "path", "id", "visit", converted_at="at")
+
+    joined = touches.left_join(ends.select("reader", "path", "converted_at"), ["reader", "path"])
+    joined = joined.drop("reader_right", "path_right")
+    whole = ibis.window(group_by=["reader", "path"])
+    dated = joined.mutate(
+        ended=ibis.coalesce(joined.converted_at, joined.at.max().over(whole)), converted=joined.converted_at.notnull()
+    )
+    within = dated.filter(dated.at >= dated.ended - ibis.interval(days=lookback_days)).drop("converted_at")
+    bare = ends.anti_join(within, ["reader", "path"]).mutate(at=ends.converted_at, ended=ends.converted_at)
+    bare = bare.mutate(touchpoint=ibis.literal(NOWHERE), converted=ibis.literal(True)).drop("converted_at")
+    every = within.union(bare.select(*within.columns))
+    if since:
+        every = every.filter(every.ended >= ibis.literal(since))
+    forth = ibis.window(group_by=["reader", "path"], order_by=["at", "id"])
+    back = ibis.window(group_by=["reader", "path"], order_by=[ibis.desc("at"), ibis.desc("id")])
+    numbered = every.mutate(
+        step=ibis.row_number().over(forth).cast("int64") + 1, back=ibis.row_number().over(back).cast("int64") + 1
+    )
+    columns = ("reader", "path", "ended", "converted", "step", "back", "visit", "at", "touchpoint")
+    return numbered.select(*columns).order_by("reader", "path", "step")
+
+
+def chains(paths: ir.Table, length: int = 8) -> ir.Table:
+    """The paths that converted, equal ones together, most frequent first.
+
+    Args:
+        paths: one row a touch, see `paths`.
+        length: so many touches before the conversion are told apart, > 0; what was before them is EARLIER.
+    Returns:
+        one row a chain: back_`length` to back_1 (touchpoints in the order of time; null where a path is
+        shorter, and EARLIER in the first where it is longer), conversions, people, share (of all conversions,
+        0 to 1), visits and days (means over its paths: how many visits, how long from first touch to the
+        conversion).
+    Source: docs/journeys, "path".
+    """
+    converted = paths.filter(paths.converted)
+    shown = {f"back_{back}": converted.touchpoint.max(where=converted.back == back) for back in range(length, 0, -1)}
+    longest = converted.back.max()
+    one = converted.group_by("reader", "path").aggregate(
+        **shown,
+        touches=longest,
+        visits=converted.visit.nunique(),
+        seconds=converted.ended.max().epoch_seconds() - converted.at.min().epoch_seconds(),
+    )
+    first = f"back_{length}"
+    one = one.mutate(**{first: (one.touches > length).ifelse(EARLIER, one[first])})
+    counts = one.group_by(*shown).aggregate(
+        conversions=one.count(),
+        people=one.reader.nunique(),
+        visits=one.visits.mean(),
+        days=one.seconds.mean() / 86_400,
+    )
+    shared = counts.mutate(share=counts.conversions / counts.conversions.sum())
+    in_order = shared.select(*shown, "conversions", "people", "share", "visits", "days")
+    return in_order.order_by(in_order.conversions.desc(), *reversed(shown))
+
+
+def came_next(steps: ir.Table, places: ir.Table, by: str, within: Literal["visit", "journey"]) -> ir.Table:
+    """What readers met next, from each place of level `by`.
+
+    Args:
+        steps: one row a step. Within a visit those of `tiers.readers` may be given; within a journey, that is
+            across any silence, those of `tiers.linked` only.
+        places: touchpoint, level, place.
+        by: a level at which a touchpoint has one place at most, of SINGLE.
+        within: whether the last step of a visit, or of the whole journey, is followed by LEFT.
+    Returns:
+        one row a place and what followed: the level's name, next, times (steps that were followed so), share
+        (of all steps at the place: they add up to 1), people (from consented up). A conversion is a step too,
+        its goal in brackets: `(signup)`.
+    Source: docs/journeys, "paths".
+    """
+    here = placed(steps, places, by)
+    here = here.mutate(place=here.goal.notnull().ifelse("(" + here.goal + ")", here.place))
+    keys: Sequence[str] = ("reader", "visit") if within == "visit" else ("reader",)
+    order = ibis.window(group_by=keys, order_by=["at", "id"])
+    followed = here.mutate(next=ibis.coalesce(here.place.lead().over(order), LEFT))
+    counts = followed.group_by("place", "next").aggregate(times=followed.count(), people=followed.person.nunique())
+    shared = counts.mutate(
+        share=counts.times / counts.times.sum().over(ibis.window(group_by="place")),
+        all_times=counts.times.sum().over(ibis.window(group_by="place")),
+    )
+    ordered = shared.order_by(shared.all_times.desc(), "place", shared.times.desc(), "next")
+    return ordered.select("place", "next", "times", "share", "people").rename({by: "place"})
+
+
+SINGLE = ("touchpoint", "surface", "kind", "objective", "strategy", "function", "tactic")
+"""The levels at which a touchpoint has one place at most."""

@@ -1,0 +1,55 @@
+"""Reach: how much was read, and by how many."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+from milepost.journeys.measures.places import placed
+from milepost.journeys.measures.tiers import readers, unlinked
+from milepost.journeys.measures.visits import visits
+
+
+def reach(events: ir.Table, places: ir.Table, by: str) -> ir.Table:
+    """How much was read at each place of level `by`.
+
+    Args:
+        events: one row an event of a reader: id, at, type, touchpoint, tier, visit, person, seconds.
+        places: touchpoint, level, place.
+        by: a level of LEVELS. A touchpoint with two topics, or two authors, counts for both.
+    Returns:
+        one row a place, most viewed first: the level's name, and
+        views: every `view`, from every tier;
+        visits: those with a view there, from visited up;
+        people: those with a view there, from consented up;
+        engaged_seconds: with the page in front, from every tier.
+    Source: docs/journeys, "Tiers of consent": views from every tier, visits from visited up, people from
+        consented up.
+    """
+    counts = placed(_numbered(events), places, by).aggregate(_COUNTS, by="place")
+    return counts.order_by(counts.views.desc(), "place").rename({by: "place"})
+
+
+def total(events: ir.Table) -> ir.Table:
+    """The same over everything, in one row: views, visits, people, engaged_seconds."""
+    return _numbered(events).aggregate(_COUNTS)
+
+
+_VIEWED = _.type == "view"
+_COUNTS = {
+    "views": _VIEWED.sum().fill_null(0),
+    "visits": _.visit_of.nunique(where=_VIEWED),
+    "people": _.person.nunique(where=_VIEWED),
+    "engaged_seconds": _.seconds.sum().fill_null(0.0),
+}
+
+
+def _numbered(events: ir.Table) -> ir.Table:
+    """Views and engaged times with `visit_of`, one text for each visit, null where no visit may be known."""
+    numbered = visits(readers(events))
+    numbered = numbered.mutate(visit_of=numbered.reader + "/" + numbered.visit.cast("string"))
+    rest = unlinked(events).mutate(visit_of=ibis.null("string"))
+    columns = ("type", "touchpoint", "person", "seconds", "visit_of")
+    rows = numbered.select(*columns).union(rest.select(*columns))
+    return rows.filter(rows.type.isin(("view", "engage")))
