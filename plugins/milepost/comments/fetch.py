@@ -1,0 +1,126 @@
+"""A forum's threads and posts, read page by page through disqus-python, as one snapshot. Knows no file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from milepost.comments import disqus
+from milepost.comments.model import CommentsError, Post, Snapshot, Thread
+
+PAGE = 100
+"""The most that Disqus gives at once."""
+Progress = Callable[[str, int, int | None], None]
+"""Called after each page: what is read ("threads" or "posts"), how many are there, of how many (None: unknown)."""
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_INVALID_KEY = 5
+
+
+def fetched(api: Any, forum: str, now: datetime, progress: Progress = lambda *_: None) -> Snapshot:
+    """Everything that can be read in `forum`.
+
+    Oldest first, so that a comment written meanwhile moves none to another page.
+
+    Args:
+        api: what `disqus.api` makes.
+        now: aware; said to be the snapshot's time.
+    Raises:
+        CommentsError: one line for whatever went wrong; there is no half snapshot.
+    """
+    try:
+        threads = {str(raw["id"]): raw for raw in _all(api.threads.list, "threads", None, progress, forum=forum)}
+        total = sum(raw["posts"] for raw in threads.values() if isinstance(raw.get("posts"), int))
+        posts: dict[str, dict[str, Post]] = {thread: {} for thread in threads}
+        for raw in _all(api.posts.list, "posts", total, progress, forum=forum, include=["approved"]):
+            # A post of a thread that is not listed belongs to a page that the forum has closed to readers.
+            if str(raw["thread"]) in posts and _readable(raw):
+                post = _post(raw)
+                posts[str(raw["thread"])][post.id] = post
+        made = [_thread(raw, posts[thread]) for thread, raw in threads.items() if not raw.get("isDeleted")]
+    except disqus.APIError as error:
+        raise CommentsError(_refused(error, forum)) from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CommentsError(f"Disqus sent what cannot be understood: {_what(error)}; nothing was changed") from error
+    return Snapshot(
+        forum=forum, fetched=now.replace(microsecond=0), threads=tuple(sorted(made, key=lambda made: int(made.id)))
+    )
+
+
+def _all(endpoint: Any, what: str, total: int | None, progress: Progress, **arguments: Any) -> Iterator[dict[str, Any]]:
+    """Every item of a listing, through disqus-python's paginator."""
+    cursors: set[str] = set()
+    count = 0
+
+    def page(**wanted: Any) -> Any:
+        nonlocal count
+        result = endpoint(**wanted)
+        cursor = result.cursor.get("id")
+        if result.cursor.get("more") and cursor in cursors:
+            raise ValueError(f"page {cursor} of {what} a second time")
+        cursors.add(cursor)
+        count += len(result)
+        progress(what, count, total)
+        return result
+
+    yield from disqus.Paginator(page, limit=PAGE, order="asc", **arguments)
+
+
+def _readable(raw: dict[str, Any]) -> bool:
+    """Whether a moderator let the post through. A deleted one is kept without its words: replies hang on it."""
+    return bool(raw.get("isDeleted") or (raw.get("isApproved", True) and not raw.get("isSpam")))
+
+
+def _post(raw: dict[str, Any]) -> Post:
+    deleted = bool(raw.get("isDeleted"))
+    author = raw.get("author") or {}
+    name = _DIRECTION.sub("", _text(author.get("name") or author.get("username"))).strip()
+    return Post(
+        id=str(raw["id"]),
+        parent=None if raw.get("parent") is None else str(raw["parent"]),
+        author="" if deleted else name or "Anonymous",
+        at=_moment(raw["createdAt"]),
+        message="" if deleted else _text(raw["message"]),
+        deleted=deleted,
+    )
+
+
+def _thread(raw: dict[str, Any], posts: dict[str, Post]) -> Thread:
+    return Thread(
+        id=str(raw["id"]),
+        identifiers=tuple(sorted({_text(name) for name in raw.get("identifiers") or ()})),
+        link=_text(raw.get("link")),
+        title=_text(raw.get("clean_title") or raw.get("title")),
+        closed=bool(raw.get("isClosed")),
+        posts=tuple(sorted(posts.values(), key=lambda post: (post.at, int(post.id)))),
+    )
+
+
+def _moment(text: str) -> datetime:
+    """Disqus writes UTC without saying so."""
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _text(value: Any) -> str:
+    """Text that can stand in a file and on a page: no control characters, no half surrogate pairs."""
+    whole = str(value or "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return _CONTROL.sub("", whole)
+
+
+def _refused(error: Any, forum: str) -> str:
+    if error.code == _INVALID_KEY:
+        return f"Disqus: {error.message}; set DISQUS_PUBLIC_KEY to the public key of your Disqus application"
+    return f"Disqus: {error.message} (code {error.code}); is COMMENTS_FORUM {forum!r} the forum's short name?"
+
+
+def _what(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        fault = error.errors()[0]
+        return f"{error.title.lower()}, {'.'.join(str(step) for step in fault['loc'])}: {fault['msg']}"
+    return f"no {error}" if isinstance(error, KeyError) else str(error)

@@ -1,0 +1,91 @@
+"""The nouns of comments as they are kept: post, thread, snapshot; the slice's settings and front-matter fields.
+
+Knows no HTTP, no file and no Pelican. What readers see is made of these in `tree.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+
+from milepost.errors import MilepostError
+from milepost.schema import FrontMatter, SliceSettings
+
+ID = r"^[0-9]{1,20}$"
+"""Ids of posts and threads: Disqus counts. They become part of `id` attributes, so nothing else is let in."""
+
+
+class CommentsError(MilepostError):
+    """Comments could not be fetched, or their snapshot cannot be read."""
+
+
+class Settings(SliceSettings):
+    """The settings of comments, as `pelicanconf.py` names them."""
+
+    forum: str = Field("", alias="COMMENTS_FORUM")
+    """The forum's short name on Disqus; empty switches comments off."""
+    snapshot: str = Field("content/comments.json", alias="COMMENTS_SNAPSHOT")
+    """Where fetched comments are kept, relative to the folder of the settings file."""
+
+
+class ArticleFields(FrontMatter):
+    """`Comments: closed` keeps what was said and takes no more."""
+
+    comments: Literal["open", "closed"] = "open"
+
+    @field_validator("comments", mode="before")
+    @classmethod
+    def _any_case(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
+
+fields: dict[str, type[FrontMatter]] = {"article": ArticleFields}
+
+
+class _Kept(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Post(_Kept):
+    """One comment as Disqus has it. `message` is HTML that others wrote: never to be shown as it is."""
+
+    id: str = Field(pattern=ID)
+    parent: str | None = Field(pattern=ID)
+    author: str
+    at: AwareDatetime
+    message: str
+    deleted: bool
+
+
+class Thread(_Kept):
+    """The posts below one page, by (time, id), and how the page is known to Disqus."""
+
+    id: str = Field(pattern=ID)
+    identifiers: tuple[str, ...]
+    """What the page called itself: its touchpoint id."""
+    link: str
+    """The page's address when the thread was opened, or empty."""
+    title: str
+    closed: bool
+    posts: tuple[Post, ...]
+
+
+class Snapshot(_Kept):
+    """All threads of a forum at one moment, by id."""
+
+    version: Literal[1] = 1
+    forum: str
+    fetched: AwareDatetime
+    threads: tuple[Thread, ...]
+
+    @property
+    def count(self) -> int:
+        """How many posts can be read; deleted ones cannot."""
+        return sum(not post.deleted for thread in self.threads for post in thread.posts)
+
+    @property
+    def newest(self) -> datetime | None:
+        """When the newest post that can be read was written."""
+        return max((post.at for thread in self.threads for post in thread.posts if not post.deleted), default=None)

@@ -1,0 +1,130 @@
+"""Comments as readers see them: a tree of cleaned posts, and which thread belongs to which article."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, tzinfo
+from typing import TypeVar
+from urllib.parse import unquote, urlsplit
+
+from markupsafe import Markup
+
+from milepost.comments.messages import cleaned
+from milepost.comments.model import Post, Thread
+
+DEEPEST = 8
+"""Replies below this level stand beside each other: templates recurse, and narrow screens end."""
+
+Key = TypeVar("Key")
+
+
+@dataclass(frozen=True)
+class Comment:
+    """One post on a page. A deleted one has neither author nor words, and is there for the replies below it."""
+
+    id: str
+    author: str
+    at: datetime
+    html: Markup
+    deleted: bool
+    children: list[Comment] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Comments:
+    """The thread below an article: `count` of what can be read, `posts` that start a branch, oldest first."""
+
+    count: int = 0
+    posts: tuple[Comment, ...] = ()
+    closed: bool = False
+
+    def close(self) -> Comments:
+        return replace(self, closed=True)
+
+
+def comments_of(thread: Thread, zone: tzinfo) -> Comments:
+    """The thread as a tree, with times in `zone`."""
+    posts = _with_lost_parents(thread.posts)
+    shown = _shown(posts)
+    replies: dict[str | None, list[Post]] = defaultdict(list)
+    for post in sorted((posts[key] for key in shown), key=lambda post: (post.at, int(post.id))):
+        replies[post.parent].append(post)
+    roots: list[Comment] = []
+    # No recursion: how deep replies go is in the hands of who writes them.
+    waiting = [(post, roots, 1) for post in reversed(replies[None])]
+    while waiting:
+        post, siblings, level = waiting.pop()
+        comment = Comment(post.id, post.author, post.at.astimezone(zone), cleaned(post.message), post.deleted)
+        siblings.append(comment)
+        below = comment.children if level < DEEPEST else siblings
+        waiting += [(reply, below, level + 1) for reply in reversed(replies[post.id])]
+    return Comments(sum(not post.deleted for post in thread.posts), tuple(roots), thread.closed)
+
+
+def _with_lost_parents(posts: Iterable[Post]) -> dict[str, Post]:
+    """Posts by id; a parent that Disqus no longer gives comes back as deleted, at the time of its first reply."""
+    found = {post.id: post for post in posts}
+    for post in sorted(found.values(), key=lambda post: post.at):
+        if post.parent and post.parent not in found:
+            found[post.parent] = Post(id=post.parent, parent=None, author="", at=post.at, message="", deleted=True)
+    return _without_circles(found)
+
+
+def _without_circles(posts: dict[str, Post]) -> dict[str, Post]:
+    """The same, where a post that is its own ancestor (only a broken snapshot has one) starts a branch."""
+    safe: set[str] = set()
+    for key in sorted(posts, key=int):
+        way: list[str] = []
+        at: str | None = key
+        while at is not None and at not in safe:
+            if at in way:
+                posts[at] = posts[at].model_copy(update={"parent": None})
+                break
+            way.append(at)
+            at = posts[at].parent
+        safe.update(way)
+    return posts
+
+
+def _shown(posts: dict[str, Post]) -> set[str]:
+    """What can be read, and the deleted posts that something readable hangs on."""
+    shown: set[str] = set()
+    for post in posts.values():
+        at = None if post.deleted else post.id
+        while at is not None and at not in shown:
+            shown.add(at)
+            at = posts[at].parent
+    return shown
+
+
+def matched(threads: Iterable[Thread], pages: dict[Key, tuple[str | None, str]]) -> dict[Key, Thread]:
+    """Which page each thread belongs to: by identifier, then, for those that are left, by link.
+
+    Args:
+        pages: by any key, the page's touchpoint id (None: it has none) and its address.
+    Returns:
+        the pages that have a thread. Of two threads for one page, the one with more posts.
+    """
+    by_size = sorted(threads, key=lambda thread: (len(thread.posts), -int(thread.id)))
+    by_identifier = {name: thread for thread in by_size for name in thread.identifiers}
+    found: dict[Key, Thread] = {}
+    for key, (touchpoint, _) in pages.items():
+        if touchpoint in by_identifier:
+            found[key] = by_identifier[touchpoint]
+    taken = {thread.id for thread in found.values()}
+    by_link = {page_path(thread.link): thread for thread in by_size if thread.link and thread.id not in taken}
+    for key, (_, address) in pages.items():
+        if key not in found and page_path(address) in by_link:
+            found[key] = by_link[page_path(address)]
+    return found
+
+
+def page_path(address: str) -> str:
+    """What is left of an address when host, query and ways to write one page are gone: `/a/index.html` is `/a`."""
+    try:
+        path = unquote(urlsplit(address).path)
+    except ValueError:
+        return ""
+    return "/" + path.removesuffix("index.html").strip("/")
