@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from milepost import slices
 from milepost.errors import SettingsError
@@ -90,6 +90,8 @@ class Settings(BaseModel):
     enabled: tuple[str, ...]
     """The slices that PLUGINS switches on."""
     models: dict[str, SliceSettings]
+    pelican: Mapping[str, Any] = Field(default_factory=dict, repr=False)
+    """Pelican's settings as they are, for rules that are Pelican's own: slugs, output paths, excluded folders."""
 
     def of(self, model: type[Model]) -> Model:
         """The settings of one slice, asked for by its model class: `settings.of(Settings)`."""
@@ -122,7 +124,13 @@ def from_pelican(
     models = {name: module.Settings for name, module in slices.parts("model") if hasattr(module, "Settings")}
     _refuse_misspelt(pelican_settings, models, file)
     values = {name: _slice_settings(model, pelican_settings, file) for name, model in models.items()}
-    return Settings(site=_site(pelican_settings, file), env=environment(environ), enabled=enabled, models=values)
+    return Settings(
+        site=_site(pelican_settings, file),
+        env=environment(environ),
+        enabled=enabled,
+        models=values,
+        pelican=pelican_settings,
+    )
 
 
 def environment(environ: Mapping[str, str] = os.environ) -> Environment:
@@ -177,8 +185,10 @@ def _refuse_misspelt(values: Mapping[str, Any], models: Mapping[str, type[SliceS
     ours = {field.alias for model in models.values() for field in model.model_fields.values() if field.alias}
     # A first word that is Pelican's too (SITE_, ARTICLE_) does not make a setting ours.
     prefixes = {name.split("_")[0] for name in ours} - {name.split("_")[0] for name in DEFAULT_CONFIG}
+    # Pelican asks for AUTHORS_SAVE_AS and the like by the name of each direct template; it has no default for them.
+    direct = {f"{name.upper()}_{end}" for name in values.get("DIRECT_TEMPLATES", ()) for end in ("SAVE_AS", "URL")}
     for name in values:
-        if name in ours or name in DEFAULT_CONFIG or not name.isupper():
+        if name in ours or name in DEFAULT_CONFIG or name in direct or not name.isupper():
             continue
         near = nearest(name, ours, cutoff=0.85)
         if near or name.split("_")[0] in prefixes:

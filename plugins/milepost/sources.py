@@ -8,11 +8,21 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from milepost.errors import Finding
+
+SUFFIXES = (".md", ".markdown", ".mkd", ".mdown")
+"""The names that Pelican reads as Markdown."""
+
+Folders = Mapping[str, Sequence[str]]
+
 _FIELD = re.compile(r"^[ ]{0,3}(?P<key>[A-Za-z0-9_-]+):\s*(?P<value>.*)")
 _MORE = re.compile(r"^[ ]{4,}(?P<value>.*)")
+_FENCE = re.compile(r"^-{3}(\s.*)?")
+_END = re.compile(r"^(-{3}|\.{3})(\s.*)?")
 
 
 @dataclass(frozen=True)
@@ -49,35 +59,70 @@ class Sources:
 
     content: Path
     all: tuple[Source, ...] = field(default=())
+    unreadable: tuple[Finding, ...] = ()
+    """One for each file that is no text, and so is not among `all`."""
 
     def of_kind(self, *kinds: str) -> tuple[Source, ...]:
         return tuple(source for source in self.all if source.kind in kinds)
 
+    def place(self, source: Source) -> str:
+        """The source's path below the content folder, with `/`, as Pelican and `{filename}` links name it."""
+        return source.path.relative_to(self.content).as_posix()
 
-def read(content: Path, folders: dict[str, tuple[str, ...]]) -> Sources:
-    """Read every `.md` below `folders`, given as kind -> folders relative to `content`."""
-    found: dict[Path, str] = {}
+
+def read(content: Path, folders: Folders, excluded: Folders | None = None) -> Sources:
+    """Read every Markdown file below `folders`, given as kind -> folders relative to `content`.
+
+    A file below several of them is of the first kind that has it. `excluded` names, by kind again, the
+    folders below those that are left out.
+    """
+    found: dict[str, str] = {}
     for kind, names in folders.items():
+        leave_out = {str(content / name) for name in (excluded or {}).get(kind, ())}
         for name in names:
-            for path in (content / name).rglob("*.md"):
-                if not any(part.startswith(".") for part in path.relative_to(content).parts):
-                    found.setdefault(path, kind)
-    return Sources(content, tuple(parse(path, kind) for path, kind in sorted(found.items())))
+            for path in _markdown_below(content / name, leave_out):
+                found.setdefault(path, kind)
+    sources: list[Source] = []
+    unreadable: list[Finding] = []
+    for file, kind in sorted(found.items()):
+        try:
+            sources.append(parse(Path(file), kind))
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            fault = f"byte {error.object[error.start]:#x} is not UTF-8"
+            unreadable.append(Finding(os.path.relpath(file), line, "text", fault, "save the file as UTF-8"))
+    return Sources(content, tuple(sources), tuple(unreadable))
+
+
+def _markdown_below(folder: Path, leave_out: set[str]) -> Iterator[str]:
+    if folder.is_file():
+        yield str(folder)
+    for parent, folders, files in os.walk(folder, followlinks=True):
+        folders[:] = [
+            name for name in folders if not name.startswith(".") and f"{parent.rstrip('/')}/{name}" not in leave_out
+        ]
+        for name in files:
+            if name.endswith(SUFFIXES) and not name.startswith("."):
+                yield f"{parent.rstrip('/')}/{name}"
 
 
 def parse(path: Path, kind: str, text: str | None = None) -> Source:
-    """One source, from `text` where it is given (an unsaved buffer), else from the file."""
-    lines = (path.read_text(encoding="utf-8-sig") if text is None else text).splitlines()
+    """One source, from `text` where it is given (an unsaved buffer), else from the file.
+
+    Raises:
+        UnicodeDecodeError: when the file is not UTF-8.
+    """
+    if text is None:
+        text = path.read_text(encoding="utf-8-sig")
+    # As python-markdown does before it looks for front matter; splitlines() would count form feeds too.
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").expandtabs(4).split("\n")
     fields: dict[str, tuple[str, int]] = {}
     names: dict[str, str] = {}
     repeated: list[tuple[str, int]] = []
-    number, key = 0, None
-    fenced = bool(lines) and lines[0].rstrip() == "---"
-    if fenced:
-        number = 1
+    number, key = int(bool(_FENCE.match(lines[0]))), None
     while number < len(lines):
         line = lines[number]
-        if not line.strip() or (fenced and line.rstrip() in ("---", "...")):
+        if not line.strip() or _END.match(line):
             number += 1
             break
         if match := _FIELD.match(line):

@@ -1,0 +1,53 @@
+"""Commands: check."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from milepost import options
+
+Content = Annotated[Path | None, typer.Argument(help="Folder of the content; PATH of the settings by default.")]
+Format = Annotated[Literal["text", "json", "github"], typer.Option("--format", help="How to print the findings.")]
+Rule = Annotated[str | None, typer.Option("--explain", metavar="RULE", help="Say what a rule asks for, and why.")]
+
+
+def add_to(cli: typer.Typer) -> None:
+    """Add the commands to `milepost`."""
+    cli.command(epilog="Example: milepost check --format json")(check)
+
+
+def check(
+    content: Content = None,
+    form: Format = "text",
+    explain: Rule = None,
+    settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
+    verbose: options.Verbose = False,
+) -> None:
+    """Say what is wrong with the content, by file and line, and what to do about it."""
+    from milepost.writing import findings, formats
+
+    if explain:
+        try:
+            typer.echo(findings.explanation(explain))
+        except KeyError as error:
+            raise typer.BadParameter(f'no rule "{explain}"; {error.args[0]}', param_hint="--explain") from error
+        return
+    if content and not content.is_dir():
+        raise typer.BadParameter(f"{content} is no folder", param_hint="CONTENT")
+    from milepost import settings
+
+    loaded = settings.load(settings_file, {"PATH": str(content.absolute())} if content else None)
+    sources = findings.all_sources(loaded)
+    found = findings.all_findings(sources, loaded)
+    if form == "json":
+        typer.echo(formats.as_json(found))
+    elif form == "github":
+        typer.echo(formats.github(found), nl=bool(found))
+    else:
+        typer.echo(formats.text(found, len(sources.all), colour=sys.stdout.isatty()))
+    if any(finding.severity == "error" for finding in found):
+        raise typer.Exit(1)

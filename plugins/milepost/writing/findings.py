@@ -1,0 +1,44 @@
+"""All findings of all enabled slices on all sources of a site, in the order of files and lines."""
+
+from __future__ import annotations
+
+from milepost import slices
+from milepost.errors import Finding
+from milepost.schema import nearest
+from milepost.settings import Settings
+from milepost.sources import Sources, read
+
+
+def all_sources(settings: Settings) -> Sources:
+    """Every source of the site: the articles and pages of Pelican's settings, and what the slices add."""
+    folders: dict[str, tuple[str, ...]] = {}
+    for name in settings.enabled:
+        if name in settings.models:
+            folders |= settings.models[name].folders()
+    # A slice's own folders first: Pelican's articles may be in all of the content folder.
+    folders |= {"page": settings.site.page_paths, "article": settings.site.article_paths}
+    excluded = {kind: settings.pelican.get(f"{kind.upper()}_EXCLUDES", []) for kind in ("article", "page")}
+    return read(settings.site.content, folders, excluded)
+
+
+def all_findings(sources: Sources, settings: Settings) -> list[Finding]:
+    """What every enabled slice's checks find, each once, sorted."""
+    found: set[Finding] = set()
+    for _, module in slices.parts("checks", settings.enabled):
+        found |= set(module.findings(sources, settings))
+    return sorted(found)
+
+
+def explanation(rule: str) -> str:
+    """What `rule` asks for, and why.
+
+    Raises:
+        KeyError: when there is no such rule; its message names the nearest.
+    """
+    rules: dict[str, str] = {}
+    for _, module in slices.parts("checks"):
+        rules |= getattr(module, "RULES", {})
+    if rule not in rules:
+        near = nearest(rule, rules)
+        raise KeyError(f'did you mean "{near}"?' if near else f"there are: {', '.join(sorted(rules))}")
+    return rules[rule]
