@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -53,7 +54,8 @@ def write(path: Path, snapshot: Snapshot) -> None:
     except OSError as error:
         raise CommentsError(f"{_name(path)}: cannot be written ({error.strerror}); nothing was changed") from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink()
 
 
 def _name(path: Path) -> str:
