@@ -190,10 +190,10 @@ def test_an_id_that_is_none_is_refused(standin: StandIn, monkeypatch: pytest.Mon
     )
 
 
-def test_nobody_there_is_one_line(standin: StandIn, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
-    monkeypatch.setattr(standin, "base", "https://localhost:1/api/3.0")
-    with reaching(standin, monkeypatch, clock, attempts=2) as api, pytest.raises(CommentsError) as failed:
-        fetched(api, FORUM, NOW)
+def test_nobody_there_is_one_line(clock: Clock) -> None:
+    nobody = disqus.Transport("https://localhost:1/api/3.0", KEY, attempts=2, sleep=clock.sleep)
+    with nobody as transport, pytest.raises(CommentsError) as failed:
+        fetched(disqus.api(transport), FORUM, NOW)
     assert str(failed.value) == (
         "localhost: cannot be reached ([Errno 111] Connection refused); tried 2 times, try again later"
     )
