@@ -150,6 +150,7 @@ def running(settings: Settings, clock: Clock | None = None) -> Iterator[Running]
 def listen() -> socket.socket:
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
+    listening.listen(128)
     return listening
 
 

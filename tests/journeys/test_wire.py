@@ -76,6 +76,10 @@ def test_an_event_needs_no_data_where_all_of_it_is_optional() -> None:
 
 
 AT = "must be RFC 3339, UTC, with milliseconds: 2026-01-05T09:00:00.000Z"
+HUGE = {"seconds": 10**400, "depth": 1}
+SECONDS = "must be a number from 0 to 86400"
+AHEAD = "more than 5 minutes ahead of the server's clock"
+ISO = "must be an ISO 4217 code such as EUR"
 UUID = "must be a UUIDv7 in lower case"
 LINE = "must be at most 300 characters in one line"
 HOST = "must be a host in lower case, at most 260 characters"
@@ -99,7 +103,7 @@ HOST = "must be a host in lower case, at most 260 characters"
         ({"at": "٢٠٢٦-01-15T12:00:00.000Z"}, "at", AT),
         ({"at": "2026-02-30T12:00:00.000Z"}, "at", "there is no such time"),
         ({"at": "0000-01-01T00:00:00.000Z"}, "at", "there is no such time"),
-        ({"at": rfc3339(NOW + timedelta(minutes=5, milliseconds=1))}, "at", "more than 5 minutes ahead of the server's clock"),
+        ({"at": rfc3339(NOW + timedelta(minutes=5, milliseconds=1))}, "at", AHEAD),
         ({"at": rfc3339(NOW - timedelta(hours=24, milliseconds=1))}, "at", "more than 24 hours ago"),
         ({"tier": "consented"}, "tier", "unknown field"),
         ({"person": "A" * 22}, "person", "unknown field"),
@@ -108,13 +112,13 @@ HOST = "must be a host in lower case, at most 260 characters"
         ({"data": {"referrer": "https://a.example/path?q"}}, "data.referrer", HOST),
         ({"type": "engage"}, "data", "missing"),
         ({"type": "engage", "data": {"depth": 1}}, "data.seconds", "missing"),
-        ({"type": "engage", "data": {"seconds": -1, "depth": 1}}, "data.seconds", "must be a number from 0 to 86400"),
-        ({"type": "engage", "data": {"seconds": True, "depth": 1}}, "data.seconds", "must be a number from 0 to 86400"),
-        ({"type": "engage", "data": {"seconds": 10**400, "depth": 1}}, "data.seconds", "must be a number from 0 to 86400"),
+        ({"type": "engage", "data": {"seconds": -1, "depth": 1}}, "data.seconds", SECONDS),
+        ({"type": "engage", "data": {"seconds": True, "depth": 1}}, "data.seconds", SECONDS),
+        ({"type": "engage", "data": HUGE}, "data.seconds", SECONDS),
         ({"type": "search", "data": {"query": "a\0b", "results": 1}}, "data.query", LINE),
         ({"type": "search", "data": {"query": "\x9b2J", "results": 1}}, "data.query", LINE),
         ({"type": "download", "data": {"name": "x" * 301}}, "data.name", LINE),
-        ({"type": "convert", "data": {"goal": "trial", "currency": "euro"}}, "data.currency", "must be an ISO 4217 code such as EUR"),
+        ({"type": "convert", "data": {"goal": "trial", "currency": "euro"}}, "data.currency", ISO),
     ],
 )  # fmt: skip
 def test_a_faulty_event_is_named_by_index_and_field(change: dict[str, Any], field: str, message: str) -> None:
