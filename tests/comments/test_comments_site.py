@@ -219,3 +219,29 @@ def test_a_snapshot_elsewhere_is_relative_to_the_settings_file(site: Site, stand
     done = site.milepost("comments", "fetch", env=environ(standin))
     assert done.stdout == "3 threads, 4 posts in kept/said.json\n"
     assert Path(site.root / "kept/said.json").is_file()
+
+
+TAGGER = """
+from types import SimpleNamespace
+from pelican import signals
+
+def tag(generators):
+    for article in generators[0].articles:
+        article.touchpoint = SimpleNamespace(id=f"blog/{article.slug}")
+
+def register():
+    signals.all_generators_finalized.connect(tag)
+"""
+
+
+@pytest.mark.parametrize("order", ["tagger first", "comments first"])
+def test_a_thread_stays_with_its_touchpoint_when_the_address_changed(site: Site, standin: StandIn, order: str) -> None:
+    standin.threads = [thread(1, link="https://milepost.example/its-old-name/", identifiers=("blog/first-post",))]
+    standin.posts = [post(1, 1, "<p>Still here</p>")]
+    plugins = ["tagger", "milepost.comments"] if order == "tagger first" else ["milepost.comments", "tagger"]
+    site.write({"tagging/tagger.py": TAGGER})
+    site.conf += f'\nPLUGINS = {plugins}\nPLUGIN_PATHS = ["tagging"]'
+    assert site.milepost("comments", "fetch", env=environ(standin)).returncode == 0
+    built = site.pelican()
+    assert built.returncode == 0, built.stderr
+    assert [found[4] for found in texts(site, "first-post/index.html")] == ["<p>Still here</p>"]
