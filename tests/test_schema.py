@@ -38,7 +38,7 @@ def faults(text: str, **options: object) -> list[str]:
         ("Date: 2026\nTitle:\n", ['a.md:2: "Title" is empty; fill it in']),
         ("Titel: a\n", ['a.md:1: unknown field "Titel"; did you mean "Title"?']),
         ("Title: a\nqqqq: b\n", ['a.md:2: unknown field "qqqq"; take the line out']),
-        ("Title: a\nORDER: first\n", ['a.md:2: "ORDER: first": input should be a valid integer, unable to parse string as an integer']),
+        ("Title: a\nORDER: first\n", ['a.md:2: "ORDER: first" is no whole number; write digits']),
         ("Title: a\nOrder: 0\n", ['a.md:2: "Order: 0": input should be greater than 0']),
         ("Title: a\nEven: 3\n", ["a.md:2: 3 is odd; take the next"]),
         ("Even: 3\n", ['a.md:1: no "Title"; add "Title: …"', "a.md:1: 3 is odd; take the next"]),

@@ -99,6 +99,8 @@ def _finding(source: Source, fault: Mapping[str, Any], known: set[str]) -> Findi
         return Finding(source.name, line, "missing-field", f'no "{name}"', f'add "{name}: …"')
     if fault["type"] == "string_too_short":
         return Finding(source.name, line, "empty-field", f'"{name}" is empty', "fill it in")
+    if fault["type"] == "int_parsing":
+        return Finding(source.name, line, "field", f'"{name}: {source.get(key)}" is no whole number', "write digits")
     if fault["type"] == "extra_forbidden":
         near = nearest(key, known)
         remedy = f'did you mean "{near.capitalize()}"?' if near else "take the line out"
