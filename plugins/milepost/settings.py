@@ -158,7 +158,7 @@ def _site(values: Mapping[str, Any], file: Path) -> Site:
     return Site(
         name=values["SITENAME"],
         url=values["SITEURL"].rstrip("/"),
-        timezone=values["TIMEZONE"],
+        timezone=values.get("TIMEZONE") or "UTC",
         lang=values["DEFAULT_LANG"],
         content=Path(values["PATH"]).absolute(),
         output=Path(values["OUTPUT_PATH"]).absolute(),
