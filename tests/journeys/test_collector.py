@@ -15,11 +15,11 @@ from typing import Any
 
 import httpx
 import pytest
-from collecting import NOW, Running, event, running, settings_for, write_manifest
+from collecting import NOW, Running, event, running, settings_for, wait_for, write_manifest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from milepost.journeys import gate
+from milepost.journeys import collector, gate
 from milepost.journeys.archive import archive_inboxes
 
 TEXT = {"content-type": "text/plain"}
@@ -261,6 +261,16 @@ def test_visits_end_at_midnight(fresh: Running) -> None:
     assert first == second
     assert len({first, others, tomorrow}) == 3
     assert [path.name for path in (fresh.settings.env.var / "salts").iterdir()] == ["2026-01-16"]
+
+
+def test_a_salt_is_destroyed_at_midnight_even_if_nobody_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collector, "SWEEP_SECONDS", 0.02)
+    with running(settings_for(tmp_path)) as run:
+        run.send(event())
+        folder = run.settings.env.var / "salts"
+        assert [path.name for path in folder.iterdir()] == ["2026-01-15"]
+        run.clock.forward(hours=12)
+        wait_for(lambda: not list(folder.iterdir()))
 
 
 def test_no_address_and_no_agent_is_in_any_file(fresh: Running) -> None:
