@@ -286,7 +286,10 @@ def test_every_acknowledged_event_survives_kill_9_once(tmp_path: Path) -> None:
             for _ in range(200):
                 try:
                     answer = httpx.post(
-                        f"http://127.0.0.1:{port[0]}/journey/v1/events", content=json.dumps(batch), timeout=5
+                        f"http://127.0.0.1:{port[0]}/journey/v1/events",
+                        content=json.dumps(batch),
+                        timeout=5,
+                        verify=False,
                     )
                 except httpx.TransportError:
                     time.sleep(0.02)

@@ -62,6 +62,7 @@ def test_the_cookie_is_secure_unless_on_loopback(served: Running) -> None:
         f"{served.url}/journey/v1/consent",
         content="yes",
         headers={"host": "site.example", "content-type": "text/plain"},
+        verify=False,
     )
     assert "; Secure" in answer.headers["set-cookie"]
 
@@ -136,7 +137,9 @@ def test_a_forged_cookie_is_no_person(served: Running, forged: str) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"maybe", b"yes no", b"\xff", b"answer=yes"])
 def test_an_answer_is_yes_or_no(served: Running, body: bytes) -> None:
-    answer = httpx.post(f"{served.url}/journey/v1/consent", content=body, headers={"content-type": "text/plain"})
+    answer = httpx.post(
+        f"{served.url}/journey/v1/consent", content=body, headers={"content-type": "text/plain"}, verify=False
+    )
     assert answer.status_code == 400
     assert answer.json() == {"error": {"index": None, "field": "answer", "message": "say yes or no"}}
 
