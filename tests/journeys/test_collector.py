@@ -320,7 +320,7 @@ def test_figures_count_what_came(fresh: Running) -> None:
     st.binary(max_size=60),
 )
 def test_nothing_that_is_sent_is_a_server_error(served: Running, body: bytes, path: str, cookie: bytes) -> None:
-    cookie = bytes(byte for byte in cookie if byte >= 32)
+    cookie = bytes(byte for byte in cookie if 32 < byte != 127)
     answer = httpx.post(
         f"{served.url}{path}", content=body, headers={**TEXT, "cookie": b"milepost_person=" + cookie}, verify=False
     )
