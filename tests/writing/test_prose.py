@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from bs4 import BeautifulSoup
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from markdown import markdown
 
 from milepost.writing.prose import Link, links, prose
@@ -64,3 +68,18 @@ def test_each_has_its_line_its_words_and_its_mark() -> None:
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
 def test_prose_has_every_line_in_its_place(body: str) -> None:
     assert prose(body).count("\n") == body.count("\n")
+
+
+@given(st.text(alphabet="[]()!`~<>\\ \n{}a\"'=:.#-", max_size=400))
+@settings(deadline=500)
+def test_no_text_is_too_much(body: str) -> None:
+    lines = body.count("\n")
+    assert prose(body).count("\n") == lines
+    assert all(1 <= link.line <= lines + 1 for link in links(body))
+
+
+@pytest.mark.parametrize("text", ["[" * 5000, "[a](" * 3000, "`" * 5001 + "a" * 5000, "![a][b" * 3000, '<a b="' * 3000])
+def test_brackets_left_open_take_no_time(text: str) -> None:
+    began = time.perf_counter()
+    list(links(f"[a](b) {text}"))
+    assert time.perf_counter() - began < 2

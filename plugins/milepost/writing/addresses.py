@@ -63,7 +63,7 @@ def slug(fields: Addressed, place: str, pelican: Mapping[str, Any]) -> str:
     return slugify(fields.title if by_title else posixpath.splitext(posixpath.basename(place))[0], pelican)
 
 
-def save_as(fields: Addressed, kind: str, place: str, pelican: Mapping[str, Any]) -> str | None:
+def save_as(fields: Addressed, kind: str, place: str, slug: str, pelican: Mapping[str, Any]) -> str | None:
     """Where in the output it is written, as a normal path; None where a pattern of the site's needs more."""
     if fields.save_as:
         return posixpath.normpath(fields.save_as)
@@ -74,7 +74,7 @@ def save_as(fields: Addressed, kind: str, place: str, pelican: Mapping[str, Any]
     first_author = re.split("[;,]", fields.authors or fields.author)[0].strip()
     values = defaultdict(
         str,
-        slug=slug(fields, place, pelican),
+        slug=slug,
         lang=lang,
         path=place,
         date=aware(fields.date, pelican) if fields.date else datetime.now(ZoneInfo("UTC")),

@@ -66,7 +66,7 @@ def outputs(sources: Sources, settings: Settings) -> Iterator[tuple[Source, str]
 def _outputs(read: list[Entry], settings: Settings) -> Iterator[tuple[Path, str]]:
     for entry in read:
         if isinstance(entry.fields, Addressed):
-            path = addresses.save_as(entry.fields, entry.source.kind, entry.place, settings.pelican)
+            path = addresses.save_as(entry.fields, entry.source.kind, entry.place, entry.slug, settings.pelican)
             if path:
                 yield entry.source.path, path
 
@@ -81,14 +81,13 @@ def _one_slug_twice(read: list[Entry], written: dict[Path, str], settings: Setti
         if isinstance(fields, Addressed):
             if fields.status == UNPUBLISHED[1]:
                 continue
-            slug = addresses.slug(fields, entry.place, settings.pelican)
-            key = (source.kind, slug, fields.lang or settings.site.lang)
-            if not slug:
+            key = (source.kind, entry.slug, fields.lang or settings.site.lang)
+            if not entry.slug:
                 what = f'no slug can be made of "{fields.title}"'
                 yield Finding(source.name, line, "slug", what, 'add "Slug: …"')
                 continue
             if key in slugs:
-                what = f'slug "{slug}" is that of {slugs[key]} too'
+                what = f'slug "{entry.slug}" is that of {slugs[key]} too'
                 yield Finding(source.name, line, "slug", what, 'give one of them another "Slug: …"')
                 continue
             slugs[key] = source.name

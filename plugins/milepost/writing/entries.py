@@ -23,6 +23,8 @@ class Entry:
     fields: FrontMatter | None
     published: bool
     faults: tuple[Finding, ...]
+    slug: str = ""
+    """Of an article or page; empty too where none can be made of its title."""
 
 
 def entries(sources: Sources, settings: Settings, now: datetime | None = None) -> list[Entry]:
@@ -40,7 +42,8 @@ def _entry(source: Source, place: str, settings: Settings, now: datetime) -> Ent
     fields, faults = validate(source, schema, given, ("date",) if dated else (), extra)
     faults = [*(_no_front_matter(source) or faults), *_repetitions(source)]
     published = not fields or addresses.published(fields, source.kind, settings.pelican, now)
-    return Entry(source, place, None if faults else fields, published, tuple(faults))
+    slug = addresses.slug(fields, place, settings.pelican) if isinstance(fields, model.Addressed) else ""
+    return Entry(source, place, None if faults else fields, published, tuple(faults), slug)
 
 
 def _no_front_matter(source: Source) -> list[Finding]:

@@ -19,7 +19,8 @@ from milepost.writing.model import Fields
 from milepost.writing.prose import Link, links
 
 _INDICATED = re.compile(r"[{|](?P<what>\w+)[|}](?P<value>.*)", re.DOTALL)
-_INDICATORS = ("filename", "static", "attach", "category", "tag", "author", "index")
+_TO_FILES = ("filename", "static", "attach")
+_INDICATORS = (*_TO_FILES, "category", "tag", "author", "index")
 _UNREAD = (".rst", ".html", ".htm")
 """Sources that Pelican publishes and that are not read here: that they are there has to do."""
 
@@ -33,24 +34,34 @@ class Targets:
         self.content = settings.site.content
         self.prefix = urlsplit(settings.site.url).path
         self.pelican = settings.pelican
-        self._is_file: dict[Path, bool] = {}
+        self._is_file: dict[str, bool] = {}
 
-    def is_file(self, path: Path) -> bool:
-        if path not in self._is_file:
-            self._is_file[path] = path.is_file()
-        return self._is_file[path]
+    def is_file(self, path: Path | str) -> bool:
+        """Whether there is a file at `path`: below the content folder, if it is not absolute."""
+        name = str(path)
+        if name not in self._is_file:
+            self._is_file[name] = (self.content / name).is_file()
+        return self._is_file[name]
 
     def below(self, entry: Entry, value: str) -> list[str]:
         """The places below the content folder that `value` in `entry` may mean, as written and decoded."""
-        folder = "" if value.startswith("/") else posixpath.dirname(entry.place)
-        paths = (value, unquote(value))
-        return list(dict.fromkeys(posixpath.normpath(posixpath.join(folder, path.lstrip("/"))) for path in paths))
+        folder = "" if value.startswith("/") else entry.place.rpartition("/")[0]
+        paths = (value, unquote(value)) if "%" in value else (value,)
+        return [_normal(posixpath.join(folder, path.lstrip("/"))) for path in paths]
+
+    def page(self, places: Iterable[str]) -> Entry | None:
+        """The entry at one of `places` that is published as a page of its own."""
+        for place in places:
+            entry = self.entries.get(place)
+            if entry and entry.source.kind != "author":
+                return entry
+        return None
 
     def is_static(self, place: str) -> bool:
         """Whether the build copies the content's file `place` to the same address."""
         folders: list[str] = self.pelican.get("STATIC_PATHS", [])
         copied = any(place == name or place.startswith(posixpath.join(name, "")) or not name for name in folders)
-        return copied and not place.startswith("..") and self.is_file(self.content / place)
+        return copied and not place.startswith("..") and self.is_file(place)
 
     def is_address(self, address: str) -> bool:
         """Whether the build makes a file at `address` (below the output folder) that an image can be."""
@@ -72,6 +83,10 @@ class Targets:
         by_name = {posixpath.basename(known): known for known in sorted(self.entries, reverse=True)}
         near = nearest(posixpath.basename(place), by_name, cutoff=0.8)
         return by_name[near] if near else None
+
+
+def _normal(path: str) -> str:
+    return posixpath.normpath(path) if "./" in path or "//" in path or not path else path.rstrip("/")
 
 
 def faults(entry: Entry, targets: Targets) -> Iterator[Finding]:
@@ -116,16 +131,19 @@ def _of_indicated(
         message = f"dead link {link.target}: Pelican knows no {{{what}}}"
         yield Finding(entry.source.name, line, "dead-link", message, f"did you mean {{{near}}}?")
         return
-    places = targets.below(entry, value) if what in ("filename", "static", "attach") else []
-    if not places or (what == "filename" and _is_source(entry, places, targets)):
-        if places:
-            yield from _of_unpublished(entry, link, line, places, targets)
+    if what not in _TO_FILES:
         return
-    place = next((place for place in places if targets.is_file(targets.content / place)), places[-1])
+    places = targets.below(entry, value)
+    if what == "filename" and (target := targets.page(places)):
+        if not target.published and entry.published:
+            message = f"dead link {link.target}: {target.source.name} is not published yet"
+            yield Finding(entry.source.name, line, "dead-link", message, "take the link out, or publish both")
+        return
+    place = next((place for place in places if targets.is_file(place)), places[-1])
     if place.startswith("../") or place == "..":
         message = f"dead link {link.target}: it leads out of the content folder"
         yield Finding(entry.source.name, line, "dead-link", message, "move the file into it")
-    elif not targets.is_file(targets.content / place):
+    elif not targets.is_file(place):
         yield _missing(entry, link, line, place, targets)
     elif what == "filename" and not place.endswith(_UNREAD):
         if place.endswith(SUFFIXES):
@@ -139,19 +157,6 @@ def _of_indicated(
         yield Finding(entry.source.name, line, "dead-link", message, f"write {{filename}}{value}")
 
 
-def _is_source(entry: Entry, places: list[str], targets: Targets) -> bool:
-    return any(place in targets.entries and targets.entries[place].source.kind != "author" for place in places)
-
-
-def _of_unpublished(
-    entry: Entry, link: Link, line: int, places: list[str], targets: Targets
-) -> Iterator[Finding]:  # fmt: skip
-    target = next(targets.entries[place] for place in places if place in targets.entries)
-    if not target.published and entry.published:
-        message = f"dead link {link.target}: {target.source.name} is not published yet"
-        yield Finding(entry.source.name, line, "dead-link", message, "take the link out, or publish both")
-
-
 def _of_plain_image(entry: Entry, link: Link, line: int, path: str, targets: Targets) -> Iterator[Finding]:
     path = unquote(path)
     if path.startswith("/"):
@@ -161,7 +166,7 @@ def _of_plain_image(entry: Entry, link: Link, line: int, path: str, targets: Tar
         output = targets.outputs.get(entry.source.path)
         address = posixpath.normpath(posixpath.join(posixpath.dirname(output), path)) if output else ".."
     if not targets.is_address(address):
-        beside = next((p for p in targets.below(entry, path) if targets.is_file(targets.content / p)), None)
+        beside = next((p for p in targets.below(entry, path) if targets.is_file(p)), None)
         yield _missing_image(entry, line, link.target, beside or targets.below(entry, path)[-1], targets)
 
 
@@ -174,7 +179,7 @@ def _missing(entry: Entry, link: Link, line: int, place: str, targets: Targets) 
 
 
 def _missing_image(entry: Entry, line: int, written: str, place: str, targets: Targets) -> Finding:
-    if targets.is_file(targets.content / place):
+    if targets.is_file(place):
         what, remedy = f"image {written} is there but not published", f"write {{static}}/{place}"
     else:
         what, remedy = f"image {written} is not there", f"add {place} to the content folder, or mend the path"

@@ -15,20 +15,24 @@ TAB = 4
 
 _FENCE = re.compile(r"^(?P<indent>[ >]*)(?P<fence>`{3,}|~{3,})(?P<info>[^`\n]*)$")
 _CONTAINER = re.compile(r"(?:[*+-]|\d+\.) +\S|(?:!!!|\?\?\?\+?) ?\w|\[\^[^\]]+\]:|: {3}\S")
-_SPAN = re.compile(r"(?<![\\`])(?P<ticks>`+)(?!`)(?:(?!\n[ ]*\n).)+?(?<!`)(?P=ticks)(?!`)", re.DOTALL)
+_CONTAINERS = frozenset("*+-!?[:0123456789")
+# Most code spans are within a line and have no tick inside; the general pattern is for the few others.
+_SHORT_SPAN = re.compile(r"(?P<ticks>`++)[^`\n]++(?P=ticks)(?!`)")
+_SPAN = re.compile(r"(?<![\\`])(?P<ticks>`++)(?:(?!\n[ ]*\n).)+?(?<!`)(?P=ticks)(?!`)", re.DOTALL)
 _RAW = re.compile(
     r"<!--.*?-->|<(?P<tag>pre|code|script|style|textarea)\b[^>]*>.*?</(?P=tag)\s*>", re.DOTALL | re.IGNORECASE
 )
 _NOT_NEWLINE = re.compile(r"[^\n]")
 
-_TARGET = r"\(\s*(?:<(?P<angled>[^<>\n]*)>|(?P<plain>(?:[^()\n]|\([^()\n]*\))*?))"
+# Possessive (`++`, `*+`), so that no text takes long, whatever brackets it leaves open.
+_WORDS = r"(?:[^\[\]]++|\[[^\[\]]*+\])*+"
+_TARGET = r"\(\s*+(?:<(?P<angled>[^<>\n]*+)>|(?P<plain>[^\s()]*+(?=\s*\)|\s+[\"'])|(?:[^()\n]|\([^()\n]*+\))*?))"
 _TITLE = r"(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)"
-_INLINE = re.compile(
-    r"(?<!\\)(?P<bang>!?)\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)\]" + _TARGET + _TITLE + r"(?P<attributes>\{[^{}\n]*\})?"
-)
+# Begins with what is rare in prose: the characters before it (`!`, a backslash) are looked at where it matches.
+_INLINE = re.compile(r"\[(?P<text>" + _WORDS + r")\]" + _TARGET + _TITLE + r"(?P<attributes>\{[^{}\n]*\})?")
 _REFERENCE = re.compile(r"^ {0,3}\[(?P<id>[^\]^][^\]]*)\]: *<?(?P<target>[^\s>]+)>?", re.MULTILINE)
 _REFERRED = re.compile(r"(?<!\\)!\[(?P<text>[^\[\]]*)\](?!\()(?:\s?\[(?P<id>[^\[\]]*)\])?(?P<attributes>\{[^{}\n]*\})?")
-_TAG = re.compile(r"<(?P<tag>[a-z][a-z0-9]*)\b(?P<rest>(?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>", re.IGNORECASE)
+_TAG = re.compile(r"<(?P<tag>[a-z][a-z0-9]*)\b(?P<rest>(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+')*+)>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"(?P<name>[\w-]+)\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)')")
 _TARGETS = ("href", "src", "poster", "data", "cite", "formaction", "action", "content")
 _DECORATIVE = re.compile(r"(?<![\w-])\.decorative(?![\w-])")
@@ -55,21 +59,11 @@ def links(body: str) -> Iterator[Link]:
         return
     text = prose(body)
     line = _Lines(text)
-    references = {match["id"].casefold(): match["target"] for match in _REFERENCE.finditer(text)}
-    shown = set()
-    for match in _INLINE.finditer(text):
-        yield from _inside(match, line)
-        target = match["angled"] if match["angled"] is not None else match["plain"]
-        yield _link(target, line.of(match.start()), match if match["bang"] else None)
-    for match in _REFERRED.finditer(text):
-        name = (match["id"] or match["text"]).casefold()
-        if name in references:
-            shown.add(name)
-            yield _link(references[name], line.of(match.start()), match)
-    for match in _REFERENCE.finditer(text):
-        if match["id"].casefold() not in shown:
-            yield Link(match["target"], line.of(match.start()))
-    yield from _html(text, line)
+    yield from _inline(text, line)
+    if "]:" in text:
+        yield from _by_reference(text, line)
+    if "<" in text:
+        yield from _html(text, line)
 
 
 def prose(body: str) -> str:
@@ -77,6 +71,8 @@ def prose(body: str) -> str:
     text = _without_blocks(body) if "```" in body or "~~~" in body or "    " in body else body
     if "<" in text:
         text = _RAW.sub(_blank, text)
+    if "`" in text:
+        text = _SHORT_SPAN.sub(_blank_unless_escaped, text)
     return _SPAN.sub(_blank, text) if "`" in text else text
 
 
@@ -96,7 +92,7 @@ def _without_blocks(body: str) -> str:
             kept.append("")
             blank_before = True
             continue
-        if match := _FENCE.match(line):
+        if ("```" in line or "~~~" in line) and (match := _FENCE.match(line)):
             fence = match["fence"]
             kept.append("")
             continue
@@ -105,7 +101,7 @@ def _without_blocks(body: str) -> str:
             inside.pop()
         in_code = (blank_before or in_code) and indent >= (inside[-1] if inside else 0) + TAB
         kept.append("" if in_code else line)
-        if not in_code and _CONTAINER.match(bare):
+        if not in_code and bare[0] in _CONTAINERS and _CONTAINER.match(bare):
             level = indent // TAB * TAB + TAB
             inside = [outer for outer in inside if outer < level] + [level]
         blank_before = False
@@ -122,23 +118,44 @@ class _Lines:
         return self.text.count("\n", 0, offset) + 1
 
 
-def _inside(match: re.Match[str], line: _Lines) -> Iterator[Link]:
-    """Images that are the text of a link: `[![alt](picture)](page)`."""
-    for inner in _INLINE.finditer(match["text"]) if "](" in match["text"] else ():
-        target = inner["angled"] if inner["angled"] is not None else inner["plain"]
-        at = line.of(match.start("text") + inner.start())
-        yield _link(target, at, inner if inner["bang"] else None)
+def _inline(text: str, line: _Lines, before: int = 0) -> Iterator[Link]:
+    """`[text](target)` and `![alt](target)`, and what is in the text: `[![alt](picture)](page)`."""
+    for match in _INLINE.finditer(text):
+        start = match.start()
+        image = text[start - 1 : start] == "!" and text[start - 2 : start - 1] != "\\"
+        if text[start - 1 : start] == "\\":
+            continue
+        if "](" in match["text"]:
+            yield from _inline(match["text"], line, before + match.start("text"))
+        target = match["angled"] if match["angled"] is not None else match["plain"]
+        yield _link(target, line.of(before + start), match if image else None)
+
+
+def _by_reference(text: str, line: _Lines) -> Iterator[Link]:
+    """Images that name their address elsewhere, `![alt][id]`, and every address that is named so."""
+    references = {match["id"].casefold(): match["target"] for match in _REFERENCE.finditer(text)}
+    shown = set()
+    for match in _REFERRED.finditer(text):
+        name = (match["id"] or match["text"]).casefold()
+        if name in references:
+            shown.add(name)
+            yield _link(references[name], line.of(match.start()), match)
+    for match in _REFERENCE.finditer(text):
+        if match["id"].casefold() not in shown:
+            yield Link(match["target"], line.of(match.start()))
 
 
 def _link(target: str, line: int, image: re.Match[str] | None) -> Link:
-    target = unescape(target.strip())
+    target = target.strip()
+    if "&" in target:
+        target = unescape(target)
     if image is None:
         return Link(target, line)
     return Link(target, line, image["text"].strip(), bool(_DECORATIVE.search(image["attributes"] or "")))
 
 
 def _html(text: str, line: _Lines) -> Iterator[Link]:
-    for match in _TAG.finditer(text) if "=" in text else ():
+    for match in _TAG.finditer(text):
         given = {m["name"].lower(): m["double"] or m["single"] or "" for m in _ATTRIBUTE.finditer(match["rest"])}
         image = match["tag"].lower() == "img"
         for name in _TARGETS:
@@ -150,4 +167,10 @@ def _html(text: str, line: _Lines) -> Iterator[Link]:
 
 
 def _blank(match: re.Match[str]) -> str:
-    return _NOT_NEWLINE.sub(" ", match[0])
+    found = match[0]
+    return _NOT_NEWLINE.sub(" ", found) if "\n" in found else " " * len(found)
+
+
+def _blank_unless_escaped(match: re.Match[str]) -> str:
+    escaped = match.string[match.start() - 1 : match.start()] == "\\"
+    return match[0] if escaped else _blank(match)
