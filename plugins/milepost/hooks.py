@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -41,3 +42,12 @@ def add_templates(generator: Any, slice_name: str) -> None:
     """Let `generator` find the slice's own templates after the theme's, so that a theme may replace them."""
     folder = Path(__file__).parent / slice_name / "templates"
     generator.env.loader = ChoiceLoader([generator.env.loader, FileSystemLoader(folder)])
+
+
+def keep_apart(pelican_settings: dict[str, Any], folders: Iterable[str]) -> None:
+    """Let Pelican read no article and no page from `folders` (below PATH): they are a slice's own."""
+    own = list(folders)
+    for kind in ("ARTICLE", "PAGE"):
+        paths, excludes = f"{kind}_PATHS", f"{kind}_EXCLUDES"
+        pelican_settings[paths] = [path for path in pelican_settings[paths] if path not in own]
+        pelican_settings[excludes] = [*pelican_settings[excludes], *own]

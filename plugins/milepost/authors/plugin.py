@@ -34,8 +34,7 @@ def keep_apart(pelican: Any) -> None:
     settings = pelican.settings
     ours = hooks.settings_of(settings)
     folders = ours.of(Settings).folders()
-    for name in ("ARTICLE_EXCLUDES", "PAGE_EXCLUDES"):
-        settings[name] = [*settings[name], *folders["author"]]
+    hooks.keep_apart(settings, folders["author"])
     settings[_FILES] = [_read(source) for source in sources.read(ours.site.content, folders).all]
     rules = [
         (rf"^\s*{re.escape(_before_substitutions(fields.name, settings))}\s*$", fields.slug)

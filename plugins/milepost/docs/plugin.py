@@ -121,9 +121,7 @@ class DocsGenerator(Generator):  # type: ignore[misc]
 
 def keep_apart(pelican: Any) -> None:
     """Keep the docs out of articles and pages."""
-    paths = hooks.settings_of(pelican.settings).of(Settings).paths
-    for name in ("ARTICLE_EXCLUDES", "PAGE_EXCLUDES"):
-        pelican.settings[name] = [*pelican.settings[name], *paths]
+    hooks.keep_apart(pelican.settings, hooks.settings_of(pelican.settings).of(Settings).paths)
 
 
 def generators(pelican: Any) -> type[DocsGenerator]:
