@@ -1,10 +1,23 @@
-"""Commands: journeys archive."""
+"""Commands: journeys archive, report, measure."""
 
 from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from milepost import options
+
+
+class Format(StrEnum):
+    """What a measure is printed as."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -15,6 +28,8 @@ def add_to(cli: typer.Typer) -> None:
         epilog="Example: milepost journeys archive",
     )
     journeys.command(epilog="Example: milepost journeys archive")(archive)
+    journeys.command(epilog="Example: milepost journeys report --out /srv/report")(report)
+    journeys.command(epilog="Example: milepost journeys measure reach --by surface --from 2026-01-01")(measure)
     cli.add_typer(journeys, name="journeys")
 
 
@@ -26,3 +41,57 @@ def archive(
     from milepost.journeys.archive import archive_inboxes
 
     typer.echo(archive_inboxes(options.read(settings_file).env).summary())
+
+
+def report(
+    settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
+    out: Annotated[Path | None, typer.Option(help="Folder to write to.", show_default="var/report")] = None,
+    verbose: options.Verbose = False,
+) -> None:
+    """Archive what was collected, then write the report anew: static files that need no server."""
+    import os
+    from datetime import UTC
+
+    from milepost.journeys.archive import archive_inboxes
+    from milepost.journeys.questions import built_site
+    from milepost.journeys.report import build
+
+    settings = options.read(settings_file)
+    typer.echo(archive_inboxes(settings.env).summary())
+    folder = (out or settings.env.var / "report").absolute()
+    build(settings, built_site(settings), folder, datetime.now(UTC))
+    typer.echo(f"report in {os.path.relpath(folder / 'index.html')}")
+
+
+def measure(
+    name: Annotated[str, typer.Argument(help="reach, paths or docs-and-blog.")],
+    settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
+    by: Annotated[
+        str | None, typer.Option(metavar="LEVEL", help="touchpoint, surface, kind, topic, author, objective ...")
+    ] = None,
+    goal: Annotated[str | None, typer.Option(metavar="GOAL", help="Such as signup.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], metavar="DATE", help="The first day.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], metavar="DATE", help="The last day.")
+    ] = None,
+    tier: Annotated[str | None, typer.Option(metavar="TIER", help="Only counted, visited, consented or known.")] = None,
+    format: Annotated[Format, typer.Option(help="How it is printed.")] = Format.TABLE,
+    verbose: options.Verbose = False,
+) -> None:
+    """Print one measure of what is archived. Days are those of the site's TIMEZONE.
+
+    paths without a goal is what came next; with a goal, the paths that ended in it.
+    """
+    from datetime import timedelta
+    from zoneinfo import ZoneInfo
+
+    from milepost.journeys.questions import Question, answer
+
+    settings = options.read(settings_file)
+    zone = ZoneInfo(settings.site.timezone)
+    start = since.replace(tzinfo=zone) if since else None
+    end = (until + timedelta(days=1)).replace(tzinfo=zone) if until else None
+    found = answer(settings, name, Question(by, goal, start, end, tier))
+    typer.echo({Format.TABLE: found.text, Format.JSON: found.json, Format.CSV: found.csv}[format](), nl=False)

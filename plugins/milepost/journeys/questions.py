@@ -1,0 +1,159 @@
+"""Every measure by its name, asked of the archive, answered as plain rows: what the command and the report show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import ibis.expr.types as ir
+
+from milepost.errors import MilepostError
+from milepost.journeys import model
+from milepost.journeys.answers import Answer
+from milepost.journeys.measures import paths as of_paths
+from milepost.journeys.measures.conversions import conversions
+from milepost.journeys.measures.docs_and_blog import docs_and_blog
+from milepost.journeys.measures.events import LEVELS, Opened, opened, touchpoints_of
+from milepost.journeys.measures.reach import reach
+from milepost.journeys.measures.tiers import LINKED, linked
+from milepost.settings import Settings
+
+CHAIN_LENGTH = 8
+
+
+class Misuse(MilepostError):
+    """A question that cannot be asked so; says how it can."""
+
+    exit_status = 2
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to measure: `by` a level, for a `goal`, from `start` up to `end` (aware), of one `tier` only."""
+
+    by: str | None = None
+    goal: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    tier: str | None = None
+
+
+def answer(settings: Settings, name: str, question: Question) -> Answer:
+    """The table of one measure, as its definition says (see `measures/`).
+
+    Raises:
+        Misuse: there is no such measure, level, tier or goal, or no day from `start` to `end`.
+        MilepostError: the archive or the list of touchpoints cannot be read.
+    """
+    if name not in ASKED:
+        raise Misuse(f'no measure "{name}"; there are {_listed(ASKED)}')
+    if question.tier and question.tier not in model.TIERS:
+        raise Misuse(f'no tier "{question.tier}"; there are {_listed(model.TIERS)}')
+    if question.start and question.end and question.start >= question.end:
+        raise Misuse("--from is after --to; swap them")
+    return ASKED[name](settings, question)
+
+
+def open_archive(settings: Settings, site: Path, start: datetime | None = None, end: datetime | None = None) -> Opened:
+    """The archive, with what the site built in `site` says of its touchpoints."""
+    env = settings.env
+    return opened(env.archive_url, touchpoints_of(site), start, end, env.engine)
+
+
+def built_site(settings: Settings) -> Path:
+    """The folder of the pages that were built last: for production, or for the preview."""
+    folders = [settings.site.output, settings.env.var / "preview"]
+    built = [folder for folder in folders if (folder / "touchpoints.json").exists()]
+    return max(built, key=lambda folder: (folder / "touchpoints.json").stat().st_mtime, default=folders[0])
+
+
+def answered(table: ir.Table) -> Answer:
+    """A table as it is, in its order."""
+    return Answer(tuple(table.columns), table.to_pyarrow().to_pylist())
+
+
+def answered_chains(chains: ir.Table, goal: str) -> Answer:
+    """The table of `paths.chains` with `path`, a list of touchpoints, in place of its columns, and the `goal`."""
+    told = answered(chains)
+    rest = [name for name in told.columns if not name.startswith("back_")]
+    steps = [name for name in told.columns if name.startswith("back_")]
+    rows = [
+        {
+            "path": [row[name] for name in steps if row[name] is not None],
+            "goal": goal,
+            **{name: row[name] for name in rest},
+        }
+        for row in told.rows
+    ]
+    return Answer(("path", "goal", *rest), rows)
+
+
+def _reach(settings: Settings, question: Question) -> Answer:
+    if question.goal:
+        raise Misuse("reach has no --goal; ask paths or docs-and-blog")
+    by = _level(question, LEVELS)
+    found = open_archive(settings, built_site(settings), question.start, question.end)
+    return answered(reach(_of_tier(found.events, question), found.places, by))
+
+
+def _paths(settings: Settings, question: Question) -> Answer:
+    """With a goal the paths that ended in it, without one what came next across any silence."""
+    if question.goal:
+        if question.by not in (None, "touchpoint"):
+            raise Misuse("paths to a --goal are told by touchpoint; leave --by out")
+        found, walked = _walked(settings, question, question.goal)
+        return answered_chains(of_paths.chains(walked, CHAIN_LENGTH), question.goal)
+    by = _level(question, of_paths.SINGLE)
+    found = open_archive(settings, built_site(settings), question.start, question.end)
+    trodden = of_paths.steps(_of_linked_tier(found.events, question))
+    return answered(of_paths.came_next(trodden, found.places, by, "journey"))
+
+
+def _docs_and_blog(settings: Settings, question: Question) -> Answer:
+    if question.by:
+        raise Misuse("docs-and-blog has no --by")
+    found, walked = _walked(settings, question, question.goal or "signup")
+    return answered(docs_and_blog(walked, found.places))
+
+
+ASKED: Mapping[str, Callable[[Settings, Question], Answer]] = {
+    "reach": _reach,
+    "paths": _paths,
+    "docs-and-blog": _docs_and_blog,
+}
+"""The measures that can be asked for by name."""
+
+
+def _walked(settings: Settings, question: Question, goal: str) -> tuple[Opened, ir.Table]:
+    """The paths to `goal` that end within the range; they reach back, so the archive is opened from its beginning."""
+    found = open_archive(settings, built_site(settings), None, question.end)
+    known = [row["goal"] for row in answered(conversions(found.events)).rows]
+    if known and goal not in known:
+        raise Misuse(f'no conversion has the goal "{goal}"; there are {_listed(known)}')
+    since = question.start.astimezone(UTC).replace(tzinfo=None) if question.start else None
+    trodden = of_paths.steps(_of_linked_tier(found.events, question))
+    lookback_days = settings.of(model.Settings).lookback_days
+    return found, of_paths.paths(trodden, goal, lookback_days, since)
+
+
+def _of_tier(events: ir.Table, question: Question) -> ir.Table:
+    return events.filter(events.tier == question.tier) if question.tier else events
+
+
+def _of_linked_tier(events: ir.Table, question: Question) -> ir.Table:
+    if question.tier and question.tier not in LINKED:
+        raise Misuse(f"{question.tier} events are no journeys; paths are of {_listed(LINKED)} only")
+    return _of_tier(linked(events), question)
+
+
+def _level(question: Question, levels: Iterable[str]) -> str:
+    by = question.by or "touchpoint"
+    if by not in levels:
+        raise Misuse(f'cannot count by "{by}"; say {_listed(levels)}')
+    return by
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
