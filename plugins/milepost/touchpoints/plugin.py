@@ -1,0 +1,207 @@
+"""Pelican's half of touchpoints: each page gets its own when its sources are read, and its tags when it is written.
+
+A page is tagged after it was rendered, so that a theme need know nothing of it. What a build has found is kept in
+Pelican's settings, which live as long as the build.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+from pelican import signals
+
+from milepost import hooks
+from milepost.errors import Finding
+from milepost.touchpoints import plan, tag
+from milepost.touchpoints.manifest import NAME, Entry, text_of
+from milepost.touchpoints.model import LEVELS, NOWHERE, Placement, Settings, Touchpoint, id_of
+
+_STATE = "_MILEPOST_TOUCHPOINTS"
+_LISTS = {
+    "article": ("articles", "translations", "hidden_articles", "hidden_translations"),
+    "page": ("pages", "translations", "hidden_pages", "hidden_translations"),
+    "doc": ("docs",),
+}
+
+
+class _State:
+    """What one build knows: its settings and plan, and the pages it has tagged, by id and by file."""
+
+    def __init__(self, pelican_settings: dict[str, Any]) -> None:
+        ours = hooks.settings_of(pelican_settings)
+        self.settings = ours.of(Settings)
+        self.url = ours.site.url
+        self.plan, faults = plan.read(ours.site.content / self.settings.plan)
+        if faults:
+            hooks.stop(faults)
+        self.entries: dict[str, Entry] = {}
+        self.files: set[Path] = set()
+
+    def add(self, path: Path, entry: Entry) -> None:
+        """Take a page in; stops the build when its id is another page's."""
+        first = self.entries.setdefault(entry.touchpoint.id, entry)
+        if first is not entry and path not in self.files:
+            _clash(entry.touchpoint.id, entry.source, first.source)
+        self.entries[entry.touchpoint.id] = entry
+        self.files.add(path)
+
+    def tag(self, path: Path, entry: Entry, html: str, site_url: str) -> None:
+        self.add(path, entry)
+        path.write_text(tag.tag(html, entry.touchpoint, f"{site_url}/{tag.SCRIPT}"), encoding="utf-8")
+
+
+def _clash(touchpoint: str, one: str, other: str) -> None:
+    what = f'touchpoint "{touchpoint}" is that of {other} too'
+    hooks.stop([Finding(one, 1, "touchpoint", what, 'give one of them another "Touchpoint: …"')])
+
+
+def start(pelican: Any) -> None:
+    """Read the plan, before any source."""
+    pelican.settings[_STATE] = _State(pelican.settings)
+
+
+def attach(generators: list[Any]) -> None:
+    """Give every article, page and doc its touchpoint, and stop the build when two have the same."""
+    state: _State = generators[0].settings[_STATE]
+    first: dict[str, str] = {}
+    for kind, content in _contents(generators):
+        content.touchpoint = _touchpoint(content, kind, state)
+        if content.touchpoint.id in first:
+            _clash(content.touchpoint.id, _name(content), first[content.touchpoint.id])
+        first[content.touchpoint.id] = _name(content)
+
+
+def _name(content: Any) -> str:
+    return posixpath.relpath(str(content.source_path))
+
+
+def _contents(generators: list[Any]) -> Iterator[tuple[str, Any]]:
+    for generator in generators:
+        kind = next((kind for kind, (first, *_) in _LISTS.items() if hasattr(generator, first)), None)
+        for name in _LISTS.get(kind or "", ()):
+            yield from ((kind or "", content) for content in getattr(generator, name))
+
+
+def _touchpoint(content: Any, kind: str, state: _State) -> Touchpoint:
+    surface = state.settings.surface(kind)
+    lang = "" if content.in_default_lang else content.lang
+    given: str | None = content.metadata.get("touchpoint")
+    topics = [content.category.slug] if kind == "article" else []
+    topics += [tag.slug for tag in getattr(content, "tags", ())]
+    named = Placement(*(content.metadata.get(level) or None for level in LEVELS))
+    placed = state.plan.placement(content.get_relative_source_path() or "", named)
+    return Touchpoint(
+        id=given or id_of(surface, content.slug, lang),
+        surface=surface,
+        kind="error" if content.save_as == "404.html" else kind,
+        topics=tuple(dict.fromkeys(topics)),
+        placement=placed if state.settings.plan_public else NOWHERE,
+    )
+
+
+def tag_page(path: str, context: dict[str, Any]) -> None:
+    """Tag one page that was just written, and remember it."""
+    state: _State | None = context.get(_STATE)
+    if state is None or not path.endswith(".html"):
+        return
+    file = Path(path)
+    html = file.read_text(encoding="utf-8")
+    if tag.is_redirect(html):
+        state.files.add(file)
+        return
+    content = context.get("article") or context.get("page")
+    found = getattr(content, "touchpoint", None)
+    if isinstance(found, Touchpoint):
+        entry = _content_entry(content, found, state)
+    else:
+        entry = _listing_entry(context, html, state)
+    state.tag(file, entry, html, context["SITEURL"])
+
+
+def _content_entry(content: Any, touchpoint: Touchpoint, state: _State) -> Entry:
+    return Entry(
+        touchpoint,
+        url=f"{state.url}/{content.url}",
+        title=Markup(content.title).striptags(),  # noqa: S704  its tags are taken out
+        source=_name(content),
+        authors=tuple(author.name for author in getattr(content, "authors", ())),
+        published=_time(getattr(content, "date", None)),
+        updated=_time(getattr(content, "modified", None)),
+    )
+
+
+def _listing_entry(context: dict[str, Any], html: str, state: _State) -> Entry:
+    """The entry of a page that has no source of its own: a listing, or what a slice writes."""
+    file = str(context["output_file"])
+    name, kind = _named(context, file)
+    page = getattr(context.get("articles_page"), "number", 1)
+    surface = state.settings.surface("page" if kind in ("page", "service") else "article")
+    number = str(page) if page > 1 else ""
+    return Entry(
+        Touchpoint(id_of(surface, name, number), surface, kind),
+        url=f"{state.url}/{_address(file)}",
+        title=tag.title_of(html) or name,
+        source=file,
+    )
+
+
+def _named(context: dict[str, Any], file: str) -> tuple[str, str]:
+    """(name, kind) of a page without a source. A slice that writes a page of its own names it `touchpoint_name`."""
+    if "touchpoint_name" in context:
+        return str(context["touchpoint_name"]), str(context["touchpoint_kind"])
+    for name in ("category", "tag", "author"):
+        if name in context:
+            return f"{name}/{context[name].slug}", "author" if name == "author" else "listing"
+    if "page_name" in context:
+        return posixpath.splitext(str(context["page_name"]))[0].removesuffix("/index") or "index", "listing"
+    return _place(file), "listing" if "articles" in context and "period" in context else "page"
+
+
+def _place(file: str) -> str:
+    return _address(file).strip("/").removesuffix(".html") or "index"
+
+
+def _address(file: str) -> str:
+    return file[: -len("index.html")] if posixpath.basename(file) == "index.html" else file
+
+
+def _time(value: Any) -> str | None:
+    return value.isoformat() if isinstance(value, datetime) else None
+
+
+def finish(pelican: Any) -> None:
+    """Write the script and the manifest, and tag every page that no signal told of: static files, other plugins'."""
+    state: _State = pelican.settings[_STATE]
+    output = Path(pelican.output_path)
+    for file in sorted(output.rglob("*.html")):
+        if file in state.files:
+            continue
+        html = file.read_text(encoding="utf-8", errors="surrogateescape")
+        if not tag.is_redirect(html):
+            place = file.relative_to(output).as_posix()
+            surface = state.settings.surface("page")
+            found = Touchpoint(id_of(surface, _place(place)), surface, "page")
+            entry = Entry(found, f"{state.url}/{_address(place)}", tag.title_of(html) or place, place)
+            state.tag(file, entry, html, pelican.settings["SITEURL"])
+    (output / NAME).write_text(text_of(state.entries.values()), encoding="utf-8")
+    script = Path(__file__).parent / "static" / tag.SCRIPT
+    (output / tag.SCRIPT).write_bytes(script.read_bytes())
+
+
+def add_templates(generator: Any) -> None:
+    """Let templates include `touchpoints/consent.html`."""
+    hooks.add_templates(generator, "touchpoints")
+
+
+def connect() -> None:
+    """Listen to Pelican."""
+    signals.initialized.connect(start)
+    signals.generator_init.connect(add_templates)
+    signals.all_generators_finalized.connect(attach)
+    signals.content_written.connect(tag_page)
+    signals.finalized.connect(finish)
