@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -29,12 +30,13 @@ def settings_of(pelican_settings: dict[str, Any]) -> Settings:
 
 
 def stop(errors: list[MilepostError] | list[Finding]) -> NoReturn:
-    """Log each fault and end the build with exit status 1.
+    """Print each fault and end the build with exit status 1.
 
-    SystemExit, because Pelican prints a traceback for any Exception, and the fault is the writer's.
+    Printed, not logged, because Pelican's usual log handler breaks a line into columns. SystemExit, because
+    Pelican prints a traceback for any Exception, and the fault is the writer's.
     """
     for error in errors:
-        log.critical("%s", error)
+        print(error, file=sys.stderr)
     raise SystemExit(1)
 
 

@@ -7,6 +7,7 @@ per slice. A misspelt setting of ours is refused, with the nearest name.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -198,4 +199,5 @@ def _refuse_misspelt(values: Mapping[str, Any], models: Mapping[str, type[SliceS
 
 def _line_of(file: Path, name: str) -> int:
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-    return next((number for number, line in enumerate(lines, 1) if line.startswith(name)), 1)
+    # The last one, since that is the one that counts.
+    return max((number for number, line in enumerate(lines, 1) if re.match(rf"{name}\b", line)), default=1)

@@ -79,6 +79,14 @@ def test_misuse_is_exit_status_2(new_site: New, arguments: tuple[str, ...], says
     assert says in " ".join(done.stderr.split())
 
 
+def test_a_site_without_the_slice_is_told_how_to_switch_it_on(new_site: New) -> None:
+    site = new_site(BAD, "PLUGINS = ['milepost.docs']")
+    done = site.milepost("check")
+    assert (done.returncode, done.stdout) == (2, "")
+    says = 'PLUGINS does not name "milepost.writing"; add it to check what it checks'
+    assert done.stderr == f"{site.settings_file}: {says}\n"
+
+
 def test_a_rule_is_explained(new_site: New) -> None:
     done = new_site(conf=CONF).milepost("check", "--explain", "unknown-field")
     assert done.returncode == 0

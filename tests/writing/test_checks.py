@@ -203,6 +203,17 @@ def test_what_leads_somewhere_is_right(faults_of: Find, body: str) -> None:
     assert faults_of({**AROUND, A: post(body)}) == []
 
 
+def test_a_hidden_doc_is_not_published_and_a_hidden_article_is(faults_of: Find) -> None:
+    files = {
+        A: post("[x]({filename}b.md) [y]({filename}../docs/h.md)"),
+        B: post(title="B", head="Status: hidden\n"),
+        "content/docs/h.md": "Title: H\nStatus: hidden\n",
+    }
+    assert faults_of(files) == [
+        f"{A}:4: dead link {{filename}}../docs/h.md: content/docs/h.md is not published yet; take the link out, or publish both"
+    ]
+
+
 def test_a_draft_may_link_to_a_draft(faults_of: Find) -> None:
     assert faults_of({**AROUND, A: post("[x]({filename}draft.md)", head="Status: draft\n")}) == []
 

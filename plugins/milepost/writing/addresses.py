@@ -37,13 +37,14 @@ def defaults(place: str, pelican: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def published(fields: FrontMatter, kind: str, pelican: Mapping[str, Any], now: datetime) -> bool:
-    """Whether the build publishes it: no draft, and no article of the future unless WITH_FUTURE_DATES.
+    """Whether the build publishes it: no draft, no hidden doc, and no article of the future unless WITH_FUTURE_DATES.
 
     `now` is aware of its zone; a date without one is in TIMEZONE.
     """
     if not isinstance(fields, Fields):
         return True
-    if fields.status in UNPUBLISHED:
+    # A doc is in the tree or nowhere.
+    if fields.status in UNPUBLISHED or (kind == "doc" and fields.status == "hidden"):
         return False
     if kind != "article" or pelican.get("WITH_FUTURE_DATES", True) or fields.date is None:
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from milepost import options
+from milepost.errors import SettingsError
 
 Content = Annotated[Path | None, typer.Argument(help="Folder of the content; PATH of the settings by default.")]
 Format = Annotated[Literal["text", "json", "github"], typer.Option("--format", help="How to print the findings.")]
@@ -41,6 +43,10 @@ def check(
     from milepost import settings
 
     loaded = settings.load(settings_file, {"PATH": str(content.absolute())} if content else None)
+    if "writing" not in loaded.enabled:
+        raise SettingsError(
+            f'{settings_file}: PLUGINS does not name "milepost.writing"; add it to check what it checks'
+        )
     sources = findings.all_sources(loaded)
     found = findings.all_findings(sources, loaded)
     if form == "json":
@@ -48,6 +54,7 @@ def check(
     elif form == "github":
         typer.echo(formats.github(found), nl=bool(found))
     else:
-        typer.echo(formats.text(found, len(sources.all), colour=sys.stdout.isatty()))
+        colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        typer.echo(formats.text(found, len(sources.all), colour))
     if any(finding.severity == "error" for finding in found):
         raise typer.Exit(1)

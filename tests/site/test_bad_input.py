@@ -1,0 +1,130 @@
+"""Bad input: one clear line with its place, a non-zero exit, and nothing written. By `pelican` and by `milepost check`."""
+# ruff: noqa: E501 - a case is a line, and so is what is said of it
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import pytest
+
+from sites import Site, article
+
+New = Callable[..., Site]
+A, B = "content/articles/a.md", "content/articles/b.md"
+GOOD = article("Good", 1)
+SOUND: dict[str, str | bytes] = {
+    "content/articles/good.md": article("Sound", 2),
+    "content/authors/ada.md": "Name: Ada Sample\n\nA sample.",
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """Files beside a sound article, and the one line that is to be said of them."""
+
+    line: str
+    files: dict[str, str | bytes] = field(default_factory=dict)
+    conf: str = ""
+
+
+CASES = {
+    "a wrong date": Case(
+        f'{A}:2: "31 Foo 2026" is no date; write it like 2026-01-31 09:00',
+        {A: GOOD.replace("2026-01-01 09:00", "31 Foo 2026")},
+    ),
+    "an empty title": Case(f'{A}:1: "Title" is empty; fill it in', {A: GOOD.replace("Title: Good", "Title:")}),
+    "a missing title": Case(f'{A}:1: no "Title"; add "Title: …"', {A: GOOD.replace("Title: Good\n", "")}),
+    "an unknown field": Case(f'{A}:1: unknown field "Titel"; did you mean "Title"?', {A: GOOD.replace("Title", "Titel")}),
+    "a field twice": Case(f'{A}:2: "Title" stands here and in line 1; keep one', {A: f"Title: Better\n{GOOD}"}),
+    "an unknown status": Case(
+        f'{A}:1: unknown status "drafd"; did you mean "draft"?', {A: f"Status: drafd\n{GOOD}"}
+    ),
+    "two files with one slug": Case(
+        f'{B}:1: slug "good" is that of {A} too; give one of them another "Slug: …"', {A: GOOD, B: GOOD}
+    ),
+    "a dead link": Case(
+        f"{A}:10: dead link {{filename}}gone.md: there is no articles/gone.md; mend the path, or add the file",
+        {A: article("Good", 1, "Text.\n\n[x]({filename}gone.md)")},
+    ),
+    "a missing image": Case(
+        f"{A}:8: image {{static}}/images/x.png is not there; add images/x.png to the content folder, or mend the path",
+        {A: article("Good", 1, "![x]({static}/images/x.png)")},
+    ),
+    "an image without words": Case(
+        f"{A}:8: image {{static}}/images/x.png says nothing to those who cannot see it; "
+        "write ![what it shows]({static}/images/x.png), or add { .decorative } behind it",
+        {A: article("Good", 1, "![]({static}/images/x.png)"), "content/images/x.png": b"\x89PNG"},
+    ),
+    "an author's file without a name": Case(
+        'content/authors/sample.md:1: no "Name"; add "Name: …"', {"content/authors/sample.md": "Role: Sample\n\nHello."}
+    ),
+    "an author's file with a broken link": Case(
+        'content/authors/sample.md:2: link "https://x.example" has no label; write "Label https://address", several with ; between them',
+        {"content/authors/sample.md": "Name: Sample\nLinks: https://x.example\n"},
+    ),
+    "two author files of one name": Case(
+        'content/authors/b.md:1: "Ada Sample" has a file already: content/authors/ada.md; make them one',
+        {"content/authors/b.md": "Name: Ada Sample\n"},
+    ),
+    "a doc with an unknown field": Case(
+        'content/docs/index.md:2: unknown field "Ordre"; did you mean "Order"?',
+        {"content/docs/index.md": "Title: Docs\nOrdre: 1\n"},
+    ),
+    "a file that is no text": Case(f"{A}:1: byte 0xe9 is not UTF-8; save the file as UTF-8", {A: b"Title: caf\xe9\n"}),
+    "a misspelt setting": Case(
+        'pelicanconf.py:{last}: unknown setting "AUTHORS_PAHT"; did you mean "AUTHORS_PATH"?',
+        conf='AUTHORS_PAHT = "people"',
+    ),
+    "a setting of the wrong kind": Case(
+        "pelicanconf.py:{last}: JOURNEY_LOOKBACK_DAYS: Input should be a valid integer, unable to parse string as an integer",
+        conf="JOURNEY_LOOKBACK_DAYS = 'long'",
+    ),
+}  # fmt: skip
+
+
+def both(site: Site) -> tuple[subprocess.CompletedProcess[str], subprocess.CompletedProcess[str]]:
+    """`pelican` and `milepost check` at one time."""
+    with ThreadPoolExecutor(2) as pool:
+        built, checked = pool.submit(site.pelican), pool.submit(site.milepost, "check")
+        return built.result(), checked.result()
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_it_is_one_line_and_a_failure_and_nothing_is_written(new_site: New, case: Case) -> None:
+    site = new_site({**SOUND, **case.files}, case.conf)
+    last = len(site.settings_file.read_text().splitlines())
+    expected = case.line.replace("{last}", str(last))
+    before = {path for path in site.root.rglob("*") if "__pycache__" not in path.parts}
+    built, checked = both(site)
+    said = {
+        name: (done.stdout + done.stderr).strip().replace(f"{site.root}/", "").splitlines()
+        for name, done in (("pelican", built), ("milepost check", checked))
+    }
+    assert said == {"pelican": [expected], "milepost check": [expected]}
+    assert built.returncode == 1
+    assert checked.returncode in (1, 2)
+    assert {path for path in site.root.rglob("*") if "__pycache__" not in path.parts} == before
+
+
+def test_all_faults_of_all_files_are_told_at_once(new_site: New) -> None:
+    files = {A: GOOD.replace("Title", "Titel"), B: GOOD.replace("2026-01-01", "soon")}
+    site = new_site({**SOUND, **files})
+    built, checked = both(site)
+    expected = [
+        f'{A}:1: unknown field "Titel"; did you mean "Title"?',
+        f'{B}:2: "soon 09:00" is no date; write it like 2026-01-31 09:00',
+    ]
+    assert (built.stdout + built.stderr).strip().splitlines() == expected
+    assert checked.stdout.splitlines() == expected
+
+
+def test_what_was_published_before_is_not_touched(new_site: New) -> None:
+    site = new_site(SOUND, "PLUGINS = ['milepost.writing', 'milepost.authors', 'milepost.docs']\nTHEME = 'simple'")
+    assert site.pelican().returncode == 0
+    before = {path: path.read_bytes() for path in site.output.rglob("*") if path.is_file()}
+    site.write({A: GOOD.replace("Title", "Titel")})
+    assert site.pelican().returncode == 1
+    assert {path: path.read_bytes() for path in site.output.rglob("*") if path.is_file()} == before
