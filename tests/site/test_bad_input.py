@@ -14,7 +14,16 @@ from sites import Site, article
 
 New = Callable[..., Site]
 A, B = "content/articles/a.md", "content/articles/b.md"
+PLAN = "content/plan.toml"
 GOOD = article("Good", 1)
+OBJECTIVE = """\
+[[objective]]
+slug = "more"
+measure = "signup"
+title = "More readers"
+target = 500
+by = 2027-06-30
+"""
 SOUND: dict[str, str | bytes] = {
     "content/articles/good.md": article("Sound", 2),
     "content/authors/ada.md": "Name: Ada Sample\n\nA sample.",
@@ -72,6 +81,33 @@ CASES = {
     "a doc with an unknown field": Case(
         'content/docs/index.md:2: unknown field "Ordre"; did you mean "Order"?',
         {"content/docs/index.md": "Title: Docs\nOrdre: 1\n"},
+    ),
+    "a plan that is no TOML": Case(
+        f"{PLAN}:3: no TOML: Invalid value; mend the line", {PLAN: OBJECTIVE.replace('"signup"', "signup")}
+    ),
+    "an objective without a measure": Case(
+        f'{PLAN}:1: objective "more" has no measure; add measure = "signup"', {PLAN: OBJECTIVE.replace('measure = "signup"\n', "")}
+    ),
+    "an objective without a target": Case(
+        f'{PLAN}:1: objective "more" has no target; add target = 500', {PLAN: OBJECTIVE.replace("target = 500\n", "")}
+    ),
+    "an objective without a date": Case(
+        f'{PLAN}:1: objective "more" has no date; add by = 2027-06-30', {PLAN: OBJECTIVE.replace("by = 2027-06-30\n", "")}
+    ),
+    "an objective without any of them": Case(
+        f'{PLAN}:1: objective "more" has no measure, target and date; add measure = "signup", target = 500, by = 2027-06-30',
+        {PLAN: '[[objective]]\nslug = "more"\ntitle = "More readers"\n'},
+    ),
+    "a misspelt key of the plan": Case(
+        f'{PLAN}:4: unknown key "mesure"; did you mean "measure"?',
+        {PLAN: OBJECTIVE.replace('measure = "signup"', 'measure = "signup"\nmesure = "view"')},
+    ),
+    "a place that is not in the plan": Case(
+        f'{A}:1: the plan has no objective "moer"; did you mean "more"?', {PLAN: OBJECTIVE, A: f"Objective: moer\n{GOOD}"}
+    ),
+    "one touchpoint of two files": Case(
+        f'{B}:1: touchpoint "blog/x" is that of {A} too; give one of them another',
+        {A: f"Touchpoint: blog/x\n{GOOD}", B: f"Touchpoint: blog/x\n{article('Better', 3)}"},
     ),
     "a file that is no text": Case(f"{A}:1: byte 0xe9 is not UTF-8; save the file as UTF-8", {A: b"Title: caf\xe9\n"}),
     "a misspelt setting": Case(
