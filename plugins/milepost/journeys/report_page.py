@@ -118,6 +118,8 @@ def _context(report: Report) -> dict[str, Any]:
         "other_journeys": other,
         "crossings": _crossings(report),
         "used": [{**row, "name": USED[row["used"], row["first"]]} for row in report.rows("docs-and-blog")],
+        "both": sum(row["conversions"] for row in report.rows("docs-and-blog") if row["used"] == "both"),
+        "followed": sum(row["conversions"] for row in report.rows("docs-and-blog")),
         "surfaces": report.rows("reach-by-surface"),
         "pages": [
             {**row, "place": _place(report, row["touchpoint"])}
@@ -149,13 +151,14 @@ def _journeys(report: Report) -> tuple[list[Journey], Journey | None]:
 
 
 def _note(row: Row) -> str:
-    """Who, and how long it took: `2 people, on average 1.5 visits over 12 days`."""
-    visits, average = row["visits"], "on average " if row["conversions"] > 1 else ""
+    """Who, and how long it took: `2 people, 1.5 visits over 12 days on average`."""
     many = _many(row["people"], "person", "people")
     if row["path"] == ["(none)"]:
         return many
-    count = f"{visits:g}" if visits == round(visits) else f"{visits:.1f}"
-    return f"{many}, {average}{count} {'visit' if visits == 1 else 'visits'} over {_duration(row['days'] * 86_400)}"
+    visits = f"{row['visits']:.1f}".removesuffix(".0")
+    average = " on average" if row["conversions"] > 1 else ""
+    took = f"{visits} {'visit' if visits == '1' else 'visits'} over {_duration(row['days'] * 86_400)}"
+    return f"{many}, {took}{average}"
 
 
 def _crossings(report: Report) -> list[Crossing]:
