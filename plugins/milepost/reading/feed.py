@@ -1,0 +1,63 @@
+"""`feed.json`: JSON Feed 1.1 of the newest articles, with their full text. The newsletter reads nothing else.
+
+Source: https://www.jsonfeed.org/version/1.1/
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from milepost.reading.model import Settings
+from milepost.reading.structured import absolute as absolute_address
+from milepost.reading.text import absolute, plain
+
+NAME = "feed.json"
+MOST = 50
+
+
+def text_of(articles: Iterable[Any], context: Mapping[str, Any], settings: Settings) -> str:
+    """The feed of `articles`, newest first, the newest 50; the same for the same articles."""
+    newest = sorted(articles, key=lambda article: (article.date, article.slug), reverse=True)[:MOST]
+    site = context["SITEURL"]
+    feed: dict[str, Any] = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": context["SITENAME"],
+        "home_page_url": f"{site}/",
+        "feed_url": f"{site}/{NAME}",
+        "description": settings.tagline,
+        "language": context["DEFAULT_LANG"],
+        "items": [_item(article, site) for article in newest],
+    }
+    return json.dumps({name: value for name, value in feed.items() if value != ""}, ensure_ascii=False, indent=1) + "\n"
+
+
+def _item(article: Any, site: str) -> dict[str, Any]:
+    url = f"{site}/{article.url}"
+    touchpoint = getattr(getattr(article, "touchpoint", None), "id", None)
+    item: dict[str, Any] = {
+        # What survives a change of address, where there is such a thing.
+        "id": touchpoint or url,
+        "url": url,
+        "title": plain(article.title),
+        "content_html": absolute(article.get_content(site), url),
+        "summary": plain(article.summary or ""),
+        "date_published": article.date.isoformat(),
+        "authors": [_author(author, site) for author in article.authors],
+        "tags": [str(topic.name) for topic in (article.category, *getattr(article, "tags", ()))],
+        "language": article.lang,
+    }
+    if getattr(article, "modified", None):
+        item["date_modified"] = article.modified.isoformat()
+    if getattr(article, "image", None):
+        item["image"] = absolute_address(site, article.image)
+    if touchpoint:
+        item["_milepost"] = {"touchpoint": touchpoint}
+    return item
+
+
+def _author(author: Any, site: str) -> dict[str, str]:
+    named = {"name": str(author.name), "url": f"{site}/{author.url}"}
+    photo = getattr(getattr(author, "bio", None), "photo", None)
+    return named | ({"avatar": absolute_address(site, photo)} if photo else {})

@@ -1,0 +1,111 @@
+"""What a page says of itself in its head: its address, description and picture, and who it is by.
+
+Made of the context that Pelican renders a page with; knows no template and writes no file.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from milepost.reading import structured
+from milepost.reading.model import Settings
+from milepost.reading.text import plain, shortened
+
+ERROR_PAGE = "404.html"
+_LISTINGS = {
+    "archives": ("Archives", "Every article of {site}, by date"),
+    "categories": ("Categories", "What {site} writes about, by category"),
+    "tags": ("Tags", "What {site} writes about, by tag"),
+    "authors": ("Authors", "Who writes for {site}"),
+}
+
+
+@dataclass(frozen=True)
+class Head:
+    """One page's head. Addresses are absolute; `canonical` is None where a page stands for no address."""
+
+    title: str
+    description: str
+    canonical: str | None
+    type: str
+    json_ld: Markup
+    image: str | None = None
+    image_alt: str = ""
+    image_size: tuple[int, int] | None = None
+    published: str | None = None
+    updated: str | None = None
+
+
+def head_of(context: Mapping[str, Any], settings: Settings) -> Head:
+    """The head of the page that is rendered with `context`."""
+    content = context.get("article") or context.get("page")
+    title, description = _content_words(content) if content else _listing_words(context, settings)
+    canonical = f"{context['SITEURL']}/{address_of(context['output_file'])}"
+    number = getattr(context.get("articles_page"), "number", 1)
+    image = getattr(content, "image", None)
+    has_size = image and getattr(content, "image_width", None) and getattr(content, "image_height", None)
+    return Head(
+        title=title,
+        description=shortened(description) + (f", page {number}" if number > 1 else ""),
+        canonical=None if context["output_file"] == ERROR_PAGE else canonical,
+        type="article" if "article" in context else "profile" if "author" in context else "website",
+        json_ld=_html_safe(structured.graph(context, settings, title, description, canonical)),
+        image=structured.absolute(context["SITEURL"], image) if image else None,
+        image_alt=getattr(content, "image_alt", "") or "",
+        image_size=(int(content.image_width), int(content.image_height)) if content and has_size else None,
+        published=_iso(getattr(content, "date", None)) if "article" in context else None,
+        updated=_iso(getattr(content, "modified", None)) if "article" in context else None,
+    )
+
+
+def address_of(file: str) -> str:
+    """The address below SITEURL of a file below the output folder."""
+    return file[: -len("index.html")] if posixpath.basename(file) == "index.html" else file
+
+
+def feeds_of(context: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """(media type, title, address) of each feed of the site."""
+    for name, media_type, kind in (
+        ("FEED_ALL_ATOM", "application/atom+xml", "Atom"),
+        ("FEED_ALL_RSS", "application/rss+xml", "RSS"),
+    ):
+        if context.get(name):
+            yield media_type, f"{context['SITENAME']} ({kind})", f"{context['SITEURL']}/{context[name]}"
+    yield "application/feed+json", f"{context['SITENAME']} (JSON)", f"{context['SITEURL']}/feed.json"
+
+
+def _content_words(content: Any) -> tuple[str, str]:
+    title = plain(content.title)
+    return title, plain(content.summary or "") or title
+
+
+def _listing_words(context: Mapping[str, Any], settings: Settings) -> tuple[str, str]:
+    site = str(context["SITENAME"])
+    for kind in ("category", "tag"):
+        if kind in context:
+            return str(context[kind].name), f"Articles of {site} on {context[kind].name}"
+    if "author" in context:
+        name, bio = str(context["author"].name), getattr(context["author"], "bio", None)
+        return name, (plain(str(bio.html)) if bio else "") or f"Articles of {site} by {name}"
+    name = str(context.get("page_name", "")).removesuffix("/index")
+    if name in _LISTINGS:
+        title, description = _LISTINGS[name]
+        return title, description.format(site=site)
+    return site, settings.tagline or site
+
+
+def _iso(value: Any) -> str | None:
+    return value.isoformat() if value else None
+
+
+def _html_safe(data: Mapping[str, Any]) -> Markup:
+    """JSON that no browser can take for markup: `</script>` in a title must not end the script."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    escaped = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return Markup(escaped)  # noqa: S704  escaped above

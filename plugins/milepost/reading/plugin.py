@@ -1,0 +1,100 @@
+"""Pelican's half of reading: minutes and neighbours on articles, heads of pages, feed, sitemap and robots.txt."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from pelican import signals
+
+from milepost import hooks
+from milepost.reading import feed, sitemap
+from milepost.reading.head import ERROR_PAGE, Head, address_of, feeds_of, head_of
+from milepost.reading.model import Settings
+from milepost.reading.text import minutes
+
+_PAGES = "_MILEPOST_SITEMAP"
+_SERVICE = "service"
+
+
+def start(pelican: Any) -> None:
+    """Begin the list of the build's pages."""
+    hooks.settings_of(pelican.settings)
+    pelican.settings[_PAGES] = {}
+
+
+def offer(generator: Any) -> None:
+    """Let templates include `reading/head.html`, which asks for the page's head."""
+    hooks.add_templates(generator, "reading")
+    generator.env.globals |= {"page_head": page_head, "page_feeds": page_feeds}
+
+
+@pass_context
+def page_head(context: Context) -> Head:
+    """What the page that is rendered says of itself."""
+    values = context.get_all()
+    return head_of(values, hooks.settings_of(values).of(Settings))
+
+
+@pass_context
+def page_feeds(context: Context) -> list[tuple[str, str, str]]:
+    """(media type, title, address) of each feed."""
+    return list(feeds_of(context.get_all()))
+
+
+def prepare(generator: Any) -> None:
+    """Give every article `reading_minutes`, `newer` and `older`: its neighbours of one language, or None."""
+    every = [*generator.articles, *generator.translations]
+    for article in [*every, *generator.hidden_articles, *generator.hidden_translations]:
+        article.reading_minutes = minutes(article._content)
+        article.newer = article.older = None
+    for lang in {article.lang for article in every}:
+        by_date = sorted(
+            (article for article in every if article.lang == lang), key=lambda article: (article.date, article.slug)
+        )
+        for older, newer in pairwise(by_date):
+            older.newer, newer.older = newer, older
+
+
+def list_page(path: str, context: dict[str, Any]) -> None:
+    """Remember a page for the sitemap, unless it stands for no address of its own, or is listed nowhere."""
+    pages = context.get(_PAGES)
+    content = context.get("article") or context.get("page")
+    hidden = getattr(content, "status", "published") != "published"
+    service = context.get("touchpoint_kind") == _SERVICE
+    if pages is None or not path.endswith(".html") or hidden or service or context["output_file"] == ERROR_PAGE:
+        return
+    changed = getattr(content, "modified", None) or getattr(content, "date", None)
+    url = f"{context['SITEURL']}/{address_of(context['output_file'])}"
+    pages[url] = changed.isoformat() if changed else None
+
+
+def write_feed(generator: Any, writer: Any) -> None:
+    """Write the newest articles to `feed.json`."""
+    settings = hooks.settings_of(generator.settings).of(Settings)
+    articles = [*generator.articles, *generator.translations]
+    Path(writer.output_path, feed.NAME).write_text(
+        feed.text_of(articles, generator.context, settings), encoding="utf-8"
+    )
+
+
+def finish(pelican: Any) -> None:
+    """Write sitemap and robots.txt; a robots.txt that the site brings itself is left as it is."""
+    output = Path(pelican.output_path)
+    (output / sitemap.NAME).write_text(sitemap.text_of(pelican.settings[_PAGES]), encoding="utf-8")
+    robots = output / sitemap.ROBOTS
+    if not robots.exists():
+        robots.write_text(sitemap.robots(hooks.settings_of(pelican.settings).site.url), encoding="utf-8")
+
+
+def connect() -> None:
+    """Listen to Pelican."""
+    signals.initialized.connect(start)
+    signals.generator_init.connect(offer)
+    signals.article_generator_finalized.connect(prepare)
+    signals.content_written.connect(list_page)
+    signals.article_writer_finalized.connect(write_feed)
+    signals.finalized.connect(finish)
