@@ -124,9 +124,12 @@ def read(path: Path) -> tuple[Plan, list[Finding]]:
     """The plan at `path`, and what is wrong with it; with faults, or without a file, the plan is empty."""
     if not path.is_file():
         return Plan(), []
-    name, text = os.path.relpath(path), path.read_text(encoding="utf-8")
+    name = os.path.relpath(path)
     try:
+        text = path.read_text(encoding="utf-8")
         parsed = _File.model_validate(tomllib.loads(text))
+    except UnicodeDecodeError:
+        return Plan(), [Finding(name, 1, RULE, "is not UTF-8", "save the file as UTF-8")]
     except tomllib.TOMLDecodeError as error:
         where = _AT.search(str(error))
         what = _AT.sub("", str(error))

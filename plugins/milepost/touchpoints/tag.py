@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 
 from bs4 import BeautifulSoup
 from markupsafe import escape
@@ -46,7 +47,7 @@ def is_redirect(html: str) -> bool:
 def title_of(html: str) -> str:
     """The text of the page's title, or the empty string."""
     found = _TITLE.search(html)
-    return BeautifulSoup(found[1], "lxml").get_text(strip=True) if found else ""
+    return " ".join(unescape(found[1]).split()) if found else ""
 
 
 def _metas(touchpoint: Touchpoint) -> Iterator[tuple[str, str]]:

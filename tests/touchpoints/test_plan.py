@@ -1,0 +1,120 @@
+"""The plan: what serves which objective, and what is wrong with a plan, by line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from milepost.touchpoints import plan
+from milepost.touchpoints.model import NOWHERE, Placement
+
+WHOLE = """\
+[[objective]]
+slug = "signups"
+title = "People who want to hear from us"
+measure = "signup"
+target = 500
+from = 2026-09-01
+by = 2027-06-30
+
+  [[objective.strategy]]
+  slug = "useful"
+  title = "Be useful first"
+
+    [[objective.strategy.function]]
+    slug = "marketing"
+    title = "Marketing"
+
+      [[objective.strategy.function.tactic]]
+      slug = "essays"
+      title = "Essays"
+      pages = ["articles/*"]
+
+      [[objective.strategy.function.tactic]]
+      slug = "launch"
+      title = "The launch"
+      pages = ["articles/launch-*", "articles/2026/launch.md"]
+
+    [[objective.strategy.function]]
+    slug = "docs"
+    title = "Docs"
+
+      [[objective.strategy.function.tactic]]
+      slug = "tutorial"
+      title = "Tutorial"
+      pages = ["docs/first-post.md"]
+"""
+ESSAYS = Placement("signups", "useful", "marketing", "essays")
+LAUNCH = Placement("signups", "useful", "marketing", "launch")
+TUTORIAL = Placement("signups", "useful", "docs", "tutorial")
+
+
+def read(tmp_path: Path, text: str) -> tuple[plan.Plan, list[tuple[int, str]]]:
+    path = tmp_path / "plan.toml"
+    path.write_text(text)
+    found, faults = plan.read(path)
+    assert {fault.file.endswith("plan.toml") for fault in faults} <= {True}
+    return found, [(fault.line, f"{fault.message}; {fault.remedy}".rstrip("; ")) for fault in faults]
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ("articles/a.md", ESSAYS),
+        ("articles/deep/er/a.md", ESSAYS),
+        ("articles/launch-day.md", LAUNCH),
+        ("articles/2026/launch.md", LAUNCH),
+        ("docs/first-post.md", TUTORIAL),
+        ("docs/other.md", NOWHERE),
+    ],
+)
+def test_the_most_specific_rule_places_a_page(tmp_path: Path, place: str, expected: Placement) -> None:
+    found, faults = read(tmp_path, WHOLE)
+    assert (found.placement(place), faults) == (expected, [])
+
+
+def test_front_matter_wins_and_is_completed_from_the_plan(tmp_path: Path) -> None:
+    found, _ = read(tmp_path, WHOLE)
+    assert found.placement("articles/a.md", Placement(tactic="tutorial")) == TUTORIAL
+    assert found.placement("articles/a.md", Placement(function="marketing")) == ESSAYS
+
+
+def test_a_site_without_a_plan_places_nothing(tmp_path: Path) -> None:
+    found, faults = plan.read(tmp_path / "none.toml")
+    assert (found.placement("articles/a.md"), faults) == (NOWHERE, [])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "fault"),
+    [
+        ('measure = "signup"\n', "", 1, 'objective "signups" has no measure; add measure = "signup"'),
+        ("target = 500\n", "", 1, 'objective "signups" has no target; add target = 500'),
+        ("by = 2027-06-30\n", "", 1, 'objective "signups" has no date; add by = 2027-06-30'),
+        ("target = 500", "target = -5", 5, '"target": input should be greater than 0'),
+        ('slug = "useful"', 'slug = "Use ful"', 10, "\"slug\": string should match pattern '^[a-z0-9-]{1,60}$'"),
+        ('title = "Essays"', 'titel = "Essays"', 17, 'no "title"; add title = "…"'),
+        ('title = "Docs"', 'title = "Docs"\n    page = []', 30, 'unknown key "page"; take it out'),
+        ("target = 500", "target = ", 5, "no TOML: Invalid value; mend the line"),
+    ],
+)
+def test_a_fault_names_its_line_and_what_to_do(tmp_path: Path, old: str, new: str, line: int, fault: str) -> None:
+    found, faults = read(tmp_path, WHOLE.replace(old, new, 1))
+    assert (line, fault) in faults
+    assert found == plan.Plan()
+
+
+def test_an_unknown_key_is_told_the_nearest(tmp_path: Path) -> None:
+    _, faults = read(tmp_path, WHOLE.replace('title = "Essays"', 'titel = "Essays"', 1))
+    assert (19, 'unknown key "titel"; did you mean "title"?') in faults
+
+
+def test_an_objective_that_lacks_everything_is_told_so_in_one_line(tmp_path: Path) -> None:
+    _, faults = read(tmp_path, '[[objective]]\nslug = "more-sales"\ntitle = "Get more sales"\n')
+    assert faults == [
+        (
+            1,
+            'objective "more-sales" has no measure, target and date; '
+            'add measure = "signup", target = 500, by = 2027-06-30',
+        )
+    ]
