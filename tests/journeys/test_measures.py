@@ -14,7 +14,7 @@ from milepost.journeys.measures.conversions import conversions
 from milepost.journeys.measures.docs_and_blog import docs_and_blog
 from milepost.journeys.measures.events import opened, touchpoints_of
 from milepost.journeys.measures.paths import came_next, chains, paths, steps
-from milepost.journeys.measures.reach import reach, total
+from milepost.journeys.measures.reach import reach, readings, total
 from milepost.journeys.measures.tiers import linked, readers, tiers
 from milepost.journeys.measures.visits import visits
 
@@ -55,8 +55,8 @@ def test_a_silence_of_30_minutes_goes_on_with_the_visit_and_a_longer_one_ends_it
 def test_views_count_from_every_tier_visits_from_visited_up_and_people_from_consented_up(tmp_path: Path) -> None:
     found = measured(tmp_path, EVENTS)
     assert found.bots == 1
-    assert rows_of(total(found.events)) == [(9, 5, 2, 35.5)]
-    by_surface = reach(found.events, found.places, "surface")
+    assert rows_of(total(readings(found.events))) == [(9, 5, 2, 35.5)]
+    by_surface = reach(readings(found.events), found.places, "surface")
     assert by_surface.columns == ("surface", "views", "visits", "people", "engaged_seconds")
     assert rows_of(by_surface) == [
         ("blog", 6, 4, 1, 31.5),
@@ -78,30 +78,29 @@ def test_reach_at_a_level_counts_a_page_at_each_of_its_places(
     tmp_path: Path, level: str, rows: list[tuple[Any, ...]]
 ) -> None:
     found = measured(tmp_path, EVENTS)
-    assert rows_of(reach(found.events, found.places, level)) == rows
+    assert rows_of(reach(readings(found.events), found.places, level)) == rows
 
 
 def test_a_range_takes_its_start_and_not_its_end(tmp_path: Path) -> None:
     archive = archive_of(tmp_path, [event(0, ADA, "blog/maps"), event(40 * DAY, ADA, "docs/start")])
     first, last = START, START + timedelta(days=40)
-    views = {
-        (start, end): rows_of(total(opened(archive, [], start, end).events))[0][0]
-        for start in (None, first, last, last + timedelta(microseconds=1))
-        for end in (None, first, last, last + timedelta(microseconds=1))
-    }
     after = last + timedelta(microseconds=1)
+    views = {
+        (start, end): rows_of(total(readings(opened(archive, [], start, end).events)))[0][0]
+        for start in (None, first, last)
+        for end in (None, last, after)
+    }
     assert views == {
-        (None, None): 2, (None, first): 0, (None, last): 1, (None, after): 2,
-        (first, None): 2, (first, first): 0, (first, last): 1, (first, after): 2,
-        (last, None): 1, (last, first): 0, (last, last): 0, (last, after): 1,
-        (after, None): 0, (after, first): 0, (after, last): 0, (after, after): 0,
+        (None, None): 2, (None, last): 1, (None, after): 2,
+        (first, None): 2, (first, last): 1, (first, after): 2,
+        (last, None): 1, (last, last): 0, (last, after): 1,
     }  # fmt: skip
 
 
 def test_engaged_time_that_is_no_number_is_none(tmp_path: Path) -> None:
     said = [None, "{}", "not json", '{"seconds": "9"}', '{"seconds": 1}', '{"seconds": 0.5}']
     found = measured(tmp_path, [event(0, None, "blog/maps", "engage", data=data) for data in said])
-    assert rows_of(total(found.events)) == [(0, 0, 0, 1.5)]
+    assert rows_of(total(readings(found.events))) == [(0, 0, 0, 1.5)]
 
 
 def test_each_tier_has_its_share_of_the_views(tmp_path: Path) -> None:
@@ -273,7 +272,7 @@ def test_what_came_next_within_a_visit_takes_visitors_and_across_silences_takes_
 def test_a_person_below_consented_is_never_linked(tmp_path: Path) -> None:
     wrong = [event(0, ADA, "blog/maps", tier="counted"), event(1, ADA, "blog/maps", tier="visited")]
     found = measured(tmp_path, wrong)
-    assert rows_of(total(found.events)) == [(2, 0, 0, 0.0)]
+    assert rows_of(total(readings(found.events))) == [(2, 0, 0, 0.0)]
     assert rows_of(readers(found.events)) == []
 
 
@@ -282,11 +281,11 @@ def test_an_empty_archive_measures_nothing_and_fails_nowhere(tmp_path: Path) -> 
     trodden = journeys(found.events)
     walked = paths(trodden, "signup", 400)
     assert found.bots == 0
-    assert rows_of(total(found.events)) == [(0, 0, 0, 0.0)]
+    assert rows_of(total(readings(found.events))) == [(0, 0, 0, 0.0)]
     assert [row[1:] for row in rows_of(tiers(found.events))] == [(0, 0, 0.0)] * 4
     assert [row[2:] for row in rows_of(docs_and_blog(walked, found.places))] == [(0, 0, 0.0, 0.0)] * 5
     empty = [
-        reach(found.events, found.places, "touchpoint"),
+        reach(readings(found.events), found.places, "touchpoint"),
         conversions(found.events),
         chains(walked),
         came_next(trodden, found.places, "touchpoint", "visit"),

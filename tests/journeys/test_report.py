@@ -38,24 +38,23 @@ EVENTS = [
 ]
 
 
-@pytest.fixture
-def settings(new_site: Callable[..., Site], tmp_path: Path) -> Settings:
-    return settings_module.load(
-        new_site({"content/.keep": ""}).settings_file, environ={"MILEPOST_VAR": str(tmp_path / "var")}
-    )
+def settings_in(root: Path) -> Settings:
+    root.mkdir(exist_ok=True)
+    file = Site(root).write({"content/.keep": ""}).settings_file
+    return settings_module.load(file, environ={"MILEPOST_VAR": str(root / "var")})
 
 
 @pytest.fixture
-def pages(tmp_path: Path) -> Callable[[list[dict[str, Any]]], Path]:
-    """A factory of folders of built pages, as far as the report reads them."""
+def settings(tmp_path: Path) -> Settings:
+    return settings_in(tmp_path / "site")
 
-    def make(touchpoints: list[dict[str, Any]]) -> Path:
-        folder = tmp_path / "pages"
-        folder.mkdir(exist_ok=True)
-        (folder / "touchpoints.json").write_text(json.dumps({"version": 1, "touchpoints": touchpoints}))
-        return folder
 
-    return make
+def pages_with(touchpoints: list[dict[str, Any]], settings: Settings) -> Path:
+    """A folder of built pages, as far as the report reads it."""
+    folder = settings.site.output
+    folder.mkdir(exist_ok=True)
+    (folder / "touchpoints.json").write_text(json.dumps({"version": 1, "touchpoints": touchpoints}))
+    return folder
 
 
 def built(settings: Settings, pages: Path, events: list[dict[str, Any]]) -> Path:
@@ -67,6 +66,13 @@ def built(settings: Settings, pages: Path, events: list[dict[str, Any]]) -> Path
 
 def soup_of(folder: Path) -> BeautifulSoup:
     return BeautifulSoup((folder / "index.html").read_bytes(), "lxml")
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report on EVENTS, for tests that only read it."""
+    settings = settings_in(tmp_path_factory.mktemp("report"))
+    return built(settings, pages_with(URLS, settings), EVENTS)
 
 
 def text_of(tag: Tag | None) -> str:
@@ -84,8 +90,8 @@ def cells(table: Tag) -> list[list[str]]:
     return [[text_of(cell) for cell in row.find_all(["th", "td"])] for row in table.select("tbody tr")]
 
 
-def test_the_page_says_in_numbers_what_was_measured_and_of_whom(settings: Settings, pages: Any) -> None:
-    soup = soup_of(built(settings, pages(URLS), EVENTS))
+def test_the_page_says_in_numbers_what_was_measured_and_of_whom(report: Path) -> None:
+    soup = soup_of(report)
     figures = [[text_of(cell) for cell in group.find_all(["dt", "dd"])] for group in soup.select(".figures dl > div")]
     assert figures == [
         ["Views", "6", "Pages that were opened, by every reader, those who are only counted too."],
@@ -103,8 +109,8 @@ def test_the_page_says_in_numbers_what_was_measured_and_of_whom(settings: Settin
     )
 
 
-def test_journeys_to_a_signup_are_chains_of_titles_and_reconcile(settings: Settings, pages: Any) -> None:
-    soup = soup_of(built(settings, pages(URLS), EVENTS))
+def test_journeys_to_a_signup_are_chains_of_titles_and_reconcile(report: Path) -> None:
+    soup = soup_of(report)
     told = section(soup, "signups")
     assert [text_of(journey) for journey in told.select(".journeys > li")] == [
         "1 signup 50 % no touchpoint that was seen → signup 1 person",
@@ -115,8 +121,8 @@ def test_journeys_to_a_signup_are_chains_of_titles_and_reconcile(settings: Setti
     assert links == ["http://127.0.0.1:8000/blog/funnel/", "http://127.0.0.1:8000/docs/start/"]
 
 
-def test_what_came_next_adds_up_to_all_steps_of_the_page(settings: Settings, pages: Any) -> None:
-    soup = soup_of(built(settings, pages(URLS), EVENTS))
+def test_what_came_next_adds_up_to_all_steps_of_the_page(report: Path) -> None:
+    soup = soup_of(report)
     tables = {text_of(table.caption): cells(table) for table in section(soup, "next").select("table")}
     assert tables == {
         "docs Start here 3 times": [["signup", "1", "33 %"], ["left the site", "2", "67 %"]],
@@ -127,12 +133,12 @@ def test_what_came_next_adds_up_to_all_steps_of_the_page(settings: Settings, pag
     assert [bar["width"] for bar in bars] == ["33.33", "66.67", "100.0", "50.0", "50.0"]
 
 
-def test_more_next_pages_than_are_shown_are_one_row(settings: Settings, pages: Any) -> None:
+def test_more_next_pages_than_are_shown_are_one_row(settings: Settings) -> None:
     events = []
     for number in range(6):
         who = f"{number:022}"
         events += [event(0, who, "blog/funnel"), event(1, who, f"docs/page-{number}")]
-    soup = soup_of(built(settings, pages(URLS), events))
+    soup = soup_of(built(settings, pages_with(URLS, settings), events))
     table = section(soup, "next").select_one("table")
     assert table and cells(table) == [
         *([f"docs docs/page-{number}", "1", "17 %"] for number in range(4)),
@@ -140,8 +146,8 @@ def test_more_next_pages_than_are_shown_are_one_row(settings: Settings, pages: A
     ]
 
 
-def test_docs_and_blog_reach_and_tiers_are_tables(settings: Settings, pages: Any) -> None:
-    soup = soup_of(built(settings, pages(URLS), EVENTS))
+def test_docs_and_blog_reach_and_tiers_are_tables(report: Path) -> None:
+    soup = soup_of(report)
     used, surfaces, by_page, tiers = soup.select(".wide table")
     assert cells(used) == [
         ["Both, the blog first", "1", "1", "100 %"],
@@ -164,9 +170,8 @@ def test_docs_and_blog_reach_and_tiers_are_tables(settings: Settings, pages: Any
     ]
 
 
-def test_every_table_is_there_as_csv_and_json_with_the_same_rows(settings: Settings, pages: Any) -> None:
-    folder = built(settings, pages(URLS), EVENTS)
-    about = json.loads((folder / "data/report.json").read_text())
+def test_every_table_is_there_as_csv_and_json_with_the_same_rows(report: Path) -> None:
+    about = json.loads((report / "data/report.json").read_text())
     assert about == {
         "version": 1,
         "built": "2026-03-09T11:05:00+01:00",
@@ -177,16 +182,16 @@ def test_every_table_is_there_as_csv_and_json_with_the_same_rows(settings: Setti
         "tables": about["tables"],
     }
     files = {f"{name}.{kind}" for name in about["tables"] for kind in ("csv", "json")} | {"report.json"}
-    assert {path.name for path in (folder / "data").iterdir()} == files
+    assert {path.name for path in (report / "data").iterdir()} == files
     for name in about["tables"]:
-        rows = json.loads((folder / f"data/{name}.json").read_text())
-        with (folder / f"data/{name}.csv").open(newline="") as file:
+        rows = json.loads((report / f"data/{name}.json").read_text())
+        with (report / f"data/{name}.csv").open(newline="") as file:
             table = list(csv.DictReader(file))
         shown = [{key: " → ".join(v) if isinstance(v, list) else str(v) for key, v in row.items()} for row in rows]
         assert table == shown, name
-    linked = {link["href"] for link in soup_of(folder).select(".files a")}
+    linked = {link["href"] for link in soup_of(report).select(".files a")}
     assert linked == {f"data/{name}" for name in files - {"report.json"}}
-    paths = json.loads((folder / "data/paths-to-signup.json").read_text())
+    paths = json.loads((report / "data/paths-to-signup.json").read_text())
     assert paths[1] == {
         "path": ["blog/funnel", "docs/start"], "goal": "signup", "conversions": 1, "people": 1, "share": 0.5,
         "visits": 2.0, "days": paths[1]["days"],
@@ -207,9 +212,9 @@ HOSTILE = [
 ]
 
 
-def test_hostile_titles_surfaces_urls_and_topics_stay_text(settings: Settings, pages: Any) -> None:
+def test_hostile_titles_surfaces_urls_and_topics_stay_text(settings: Settings) -> None:
     events = [*EVENTS, event(90, ADA, "blog/funnel", "convert", goal="<script>alert(2)</script>")]
-    folder = built(settings, pages(HOSTILE), events)
+    folder = built(settings, pages_with(HOSTILE, settings), events)
     soup = soup_of(folder)
     assert not soup.find_all(["script", "img", "b", "i"])
     assert not [
@@ -221,9 +226,8 @@ def test_hostile_titles_surfaces_urls_and_topics_stay_text(settings: Settings, p
     assert "'=1+1,3," in (folder / "data/reach-by-topic.csv").read_text()
 
 
-def test_the_page_needs_nothing_but_its_own_stylesheet(settings: Settings, pages: Any) -> None:
-    folder = built(settings, pages(URLS), EVENTS)
-    soup = soup_of(folder)
+def test_the_page_needs_nothing_but_its_own_stylesheet(report: Path) -> None:
+    soup = soup_of(report)
     policy = soup.find("meta", attrs={"http-equiv": "Content-Security-Policy"})
     assert isinstance(policy, Tag)
     assert policy["content"] == (
@@ -231,12 +235,12 @@ def test_the_page_needs_nothing_but_its_own_stylesheet(settings: Settings, pages
     )
     assert [link["href"] for link in soup.find_all("link")] == ["data:,", "report.css"]
     assert not soup.find_all(["script", "style"]) and not soup.select("[style]")
-    assert (folder / "report.css").read_text().count("url(") == 0
+    assert (report / "report.css").read_text().count("url(") == 0
 
 
-def test_without_events_the_page_says_what_to_do(settings: Settings, pages: Any) -> None:
-    settings.env.var.mkdir()
-    folder = built(settings, pages([]), [])
+def test_without_events_the_page_says_what_to_do(settings: Settings) -> None:
+    (settings.env.var / "report").mkdir(parents=True)
+    folder = built(settings, pages_with([], settings), [])
     text = text_of(soup_of(folder).main)
     assert text.startswith("No events yet Everything here is measured from what readers do")
     assert "Run milepost journeys report , and reload this page." in text
@@ -248,21 +252,17 @@ def test_a_report_on_a_site_that_was_never_built_shows_ids(settings: Settings, t
     assert "blog blog/funnel → docs docs/start → signup" in text_of(section(soup_of(folder), "signups"))
 
 
-def test_a_new_report_takes_the_place_of_the_old_one_and_leaves_nothing_beside_it(
-    settings: Settings, pages: Any
-) -> None:
-    folder = built(settings, pages(URLS), EVENTS)
+def test_a_new_report_takes_the_place_of_the_old_one_and_leaves_nothing_beside_it(settings: Settings) -> None:
+    folder = built(settings, pages_with(URLS, settings), EVENTS)
     (folder / "data/of-an-older-version.csv").write_text("gone\n")
-    build(settings, pages(URLS), folder, NOW + timedelta(days=1))
+    build(settings, pages_with(URLS, settings), folder, NOW + timedelta(days=1))
     assert "10 March 2026" in text_of(soup_of(folder).select_one(".built"))
     assert not (folder / "data/of-an-older-version.csv").exists()
     assert sorted(path.name for path in folder.parent.iterdir()) == ["archive", "report"]
 
 
-def test_a_report_that_fails_leaves_the_old_one_as_it_was(
-    settings: Settings, pages: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = built(settings, pages(URLS), EVENTS)
+def test_a_report_that_fails_leaves_the_old_one_as_it_was(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = built(settings, pages_with(URLS, settings), EVENTS)
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
     def fail(*_: Any) -> str:
@@ -270,22 +270,19 @@ def test_a_report_that_fails_leaves_the_old_one_as_it_was(
 
     monkeypatch.setattr("milepost.journeys.report.page", fail)
     with pytest.raises(OSError, match="No space left"):
-        build(settings, pages(URLS), folder, NOW + timedelta(days=1))
+        build(settings, pages_with(URLS, settings), folder, NOW + timedelta(days=1))
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
     assert sorted(path.name for path in folder.parent.iterdir()) == ["archive", "report"]
 
 
-def test_a_folder_that_is_no_report_is_not_replaced(settings: Settings, pages: Any, tmp_path: Path) -> None:
+def test_a_folder_that_is_no_report_is_not_replaced(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("dear")
     (tmp_path / "file").write_text("dear")
     for name in ("mine", "file"):
         with pytest.raises(MilepostError, match=rf"{name}: is there and is no report; name another folder with --out"):
-            build(settings, pages(URLS), tmp_path / name, NOW)
+            build(settings, pages_with(URLS, settings), tmp_path / name, NOW)
     assert (tmp_path / "mine" / "thesis.txt").read_text() == (tmp_path / "file").read_text() == "dear"
-    (tmp_path / "empty").mkdir()
-    build(settings, pages(URLS), tmp_path / "empty", NOW)
-    assert (tmp_path / "empty" / "index.html").exists()
 
 
 def test_commands_archive_then_report_then_measure(new_site: Callable[..., Site]) -> None:

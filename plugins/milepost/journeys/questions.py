@@ -16,7 +16,7 @@ from milepost.journeys.measures import paths as of_paths
 from milepost.journeys.measures.conversions import conversions
 from milepost.journeys.measures.docs_and_blog import docs_and_blog
 from milepost.journeys.measures.events import LEVELS, Opened, opened, touchpoints_of
-from milepost.journeys.measures.reach import reach
+from milepost.journeys.measures.reach import reach, readings
 from milepost.journeys.measures.tiers import LINKED, linked
 from milepost.settings import Settings
 
@@ -95,7 +95,7 @@ def _reach(settings: Settings, question: Question) -> Answer:
         raise Misuse("reach has no --goal; ask paths or docs-and-blog")
     by = _level(question, LEVELS)
     found = open_archive(settings, built_site(settings), question.start, question.end)
-    return answered(reach(_of_tier(found.events, question), found.places, by))
+    return answered(reach(readings(_of_tier(found.events, question)), found.places, by))
 
 
 def _paths(settings: Settings, question: Question) -> Answer:

@@ -20,7 +20,7 @@ from milepost.journeys.measures.conversions import conversions
 from milepost.journeys.measures.docs_and_blog import docs_and_blog
 from milepost.journeys.measures.events import LEVELS, Opened
 from milepost.journeys.measures.paths import came_next, chains, paths, steps
-from milepost.journeys.measures.reach import reach, total
+from milepost.journeys.measures.reach import reach, readings, total
 from milepost.journeys.measures.span import span
 from milepost.journeys.measures.tiers import linked, readers, tiers
 from milepost.journeys.questions import CHAIN_LENGTH, answered, answered_chains, open_archive
@@ -41,6 +41,8 @@ def build(settings: Settings, site: Path, out: Path, now: datetime) -> None:
     Raises:
         MilepostError: `out` is there and is no report, or the archive cannot be read.
     """
+    if out.exists() and not (out / MARK).is_file() and (not out.is_dir() or any(out.iterdir())):
+        raise MilepostError(f"{out}: is there and is no report; name another folder with --out")
     found = open_archive(settings, site)
     tables = _tables(found, settings.of(model.Settings).lookback_days)
     (spanned,) = answered(span(found.events)).rows
@@ -73,17 +75,19 @@ def build(settings: Settings, site: Path, out: Path, now: datetime) -> None:
 def _tables(found: Opened, lookback_days: int) -> dict[str, Answer]:
     """Every table of the report by the name of its file."""
     events, places = found.events, found.places
-    journeys = steps(linked(events))
-    walked = paths(journeys, GOAL, lookback_days)
+    # Kept, since several tables are made of each.
+    read = readings(events).cache()
+    journeys = steps(linked(events)).cache()
+    walked = paths(journeys, GOAL, lookback_days).cache()
     return {
-        "totals": answered(total(events)),
+        "totals": answered(total(read)),
         "tiers": answered(tiers(events)),
         "conversions": answered(conversions(events)),
         f"paths-to-{GOAL}": answered_chains(chains(walked, CHAIN_LENGTH), GOAL),
         "docs-and-blog": answered(docs_and_blog(walked, places)),
         "next-within-a-visit": answered(came_next(steps(readers(events)), places, "touchpoint", "visit")),
         "next-across-silences": answered(came_next(journeys, places, "touchpoint", "journey")),
-        **{f"reach-by-{level}": answered(reach(events, places, level)) for level in LEVELS},
+        **{f"reach-by-{level}": answered(reach(read, places, level)) for level in LEVELS},
     }
 
 
@@ -106,8 +110,6 @@ def _aware(at: datetime | None, zone: ZoneInfo) -> datetime | None:
 @contextmanager
 def _replacing(out: Path) -> Iterator[Path]:
     """A new folder beside `out`, which takes its place when the block ends well, and else is gone."""
-    if out.exists() and not (out / MARK).is_file() and (not out.is_dir() or any(out.iterdir())):
-        raise MilepostError(f"{out}: is there and is no report; name another folder with --out")
     out.parent.mkdir(parents=True, exist_ok=True)
     new, old = (out.with_name(f".{out.name}.{os.getpid()}.{what}") for what in ("new", "old"))
     for leftover in (new, old):

@@ -11,11 +11,28 @@ from milepost.journeys.measures.tiers import readers, unlinked
 from milepost.journeys.measures.visits import visits
 
 
-def reach(events: ir.Table, places: ir.Table, by: str) -> ir.Table:
-    """How much was read at each place of level `by`.
+def readings(events: ir.Table) -> ir.Table:
+    """Each view and each engaged time, with the visit it belongs to.
 
     Args:
         events: one row an event of a reader: id, at, type, touchpoint, tier, visit, person, seconds.
+    Returns:
+        one row a `view` or `engage`: type, touchpoint, person (null below consented), seconds, visit_of (one text
+        for each visit, null where none may be known).
+    """
+    numbered = visits(readers(events))
+    numbered = numbered.mutate(visit_of=numbered.reader + "/" + numbered.visit.cast("string"))
+    rest = unlinked(events).mutate(visit_of=ibis.null("string"))
+    columns = ("type", "touchpoint", "person", "seconds", "visit_of")
+    rows = numbered.select(*columns).union(rest.select(*columns))
+    return rows.filter(rows.type.isin(("view", "engage")))
+
+
+def reach(readings: ir.Table, places: ir.Table, by: str) -> ir.Table:
+    """How much was read at each place of level `by`.
+
+    Args:
+        readings: one row a view or engaged time.
         places: touchpoint, level, place.
         by: a level of LEVELS. A touchpoint with two topics, or two authors, counts for both.
     Returns:
@@ -27,13 +44,13 @@ def reach(events: ir.Table, places: ir.Table, by: str) -> ir.Table:
     Source: docs/journeys, "Tiers of consent": views from every tier, visits from visited up, people from
         consented up.
     """
-    counts = placed(_numbered(events), places, by).aggregate(_COUNTS, by="place")
+    counts = placed(readings, places, by).aggregate(_COUNTS, by="place")
     return counts.order_by(counts.views.desc(), "place").rename({by: "place"})
 
 
-def total(events: ir.Table) -> ir.Table:
+def total(readings: ir.Table) -> ir.Table:
     """The same over everything, in one row: views, visits, people, engaged_seconds."""
-    return _numbered(events).aggregate(_COUNTS)
+    return readings.aggregate(_COUNTS)
 
 
 _VIEWED = _.type == "view"
@@ -43,13 +60,3 @@ _COUNTS = {
     "people": _.person.nunique(where=_VIEWED),
     "engaged_seconds": _.seconds.sum().fill_null(0.0),
 }
-
-
-def _numbered(events: ir.Table) -> ir.Table:
-    """Views and engaged times with `visit_of`, one text for each visit, null where no visit may be known."""
-    numbered = visits(readers(events))
-    numbered = numbered.mutate(visit_of=numbered.reader + "/" + numbered.visit.cast("string"))
-    rest = unlinked(events).mutate(visit_of=ibis.null("string"))
-    columns = ("type", "touchpoint", "person", "seconds", "visit_of")
-    rows = numbered.select(*columns).union(rest.select(*columns))
-    return rows.filter(rows.type.isin(("view", "engage")))
