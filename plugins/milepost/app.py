@@ -6,9 +6,10 @@ slice never imports a slice.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -17,11 +18,14 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from milepost import settings as settings_module
-from milepost.errors import SettingsError
+from milepost.errors import MilepostError, SettingsError
 from milepost.journeys import report_service
 from milepost.journeys.collector import Collector
+from milepost.newsletter import outbox_service
 from milepost.newsletter import service as newsletter
 from milepost.settings import Settings
+
+log = logging.getLogger(__name__)
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -34,33 +38,42 @@ def create_app(settings: Settings, site: Path, *, preview: bool = False, more: S
         more: routes that come last, such as the static site itself.
     """
     collector = Collector(settings, site) if "journeys" in settings.enabled else None
+    letters = _newsletter(settings, site, collector) if "newsletter" in settings.enabled else None
     routes: list[BaseRoute] = [Route("/healthz", _healthy)]
     if collector:
         routes += [*collector.routes(), *report_service.routes(settings, open_to_all=preview)]
-    if "newsletter" in settings.enabled:
-        routes += _newsletter(settings, site, collector, preview)
+    if letters:
+        routes += letters.routes()
+    if letters and preview:
+        routes += outbox_service.outbox_routes(settings, newsletter.shell_of(site))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with collector or nullcontext():
+        async with AsyncExitStack() as running:
+            for part in (collector, letters):
+                if part:
+                    await running.enter_async_context(part)
             yield
 
     return Starlette(routes=[*routes, *more], lifespan=lifespan)
 
 
-def _newsletter(settings: Settings, site: Path, collector: Collector | None, preview: bool) -> list[BaseRoute]:
-    """The newsletter's routes; a confirmed signup becomes a journey event where journeys are on."""
+def _newsletter(settings: Settings, site: Path, collector: Collector | None) -> newsletter.Newsletter:
+    """The newsletter; a confirmed signup becomes a journey event where journeys are on."""
 
     async def signed_up(touchpoint: str, person: str | None) -> None:
-        if collector:
+        if not collector:
+            return
+        try:
             await collector.record("signup", touchpoint, person, {})
+        except MilepostError as error:
+            # The reader has confirmed, and is subscribed; that it could not be counted is not theirs to see.
+            log.error("a confirmed signup was not recorded as an event: %s", error)
 
     def person_of(request: Request) -> str | None:
         return collector.person_of(request) if collector else None
 
-    shell = newsletter.shell_of(site)
-    routes = newsletter.routes(settings, shell, person_of, signed_up)
-    return [*routes, *newsletter.outbox_routes(settings, shell)] if preview else routes
+    return newsletter.Newsletter(settings, newsletter.shell_of(site), person_of, signed_up)
 
 
 def for_production() -> Starlette:

@@ -37,7 +37,9 @@ def app(
 
     from milepost.app import refuse_unlimited
 
-    refuse_unlimited(options.read(settings_file), host)
+    settings = options.read(settings_file)
+    refuse_unlimited(settings, host)
+    proxies = settings.env.forwarded_allow_ips
     os.environ["MILEPOST_SETTINGS"] = str(settings_file)
     uvicorn.run(
         "milepost.app:for_production",
@@ -46,6 +48,9 @@ def app(
         port=port,
         workers=workers,
         log_level="info" if verbose else "warning",
+        # Left to itself, uvicorn would believe whoever calls from this machine.
+        proxy_headers=proxies is not None,
+        forwarded_allow_ips=proxies,
         # An address never stands in a log.
         access_log=False,
     )

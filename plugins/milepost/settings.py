@@ -57,6 +57,8 @@ class Environment(BaseModel):
     disqus_public_key: str | None
     disqus_api_base: str
     given_secret: str | None
+    forwarded_allow_ips: str | None
+    """The trusted proxies; without them no forwarded header is believed."""
 
     def secret(self) -> bytes:
         """The key that signs tokens and keys hashes; made at first use in `var/secret`, mode 600."""
@@ -152,6 +154,7 @@ def environment(environ: Mapping[str, str] = os.environ) -> Environment:
         disqus_public_key=environ.get("DISQUS_PUBLIC_KEY") or None,
         disqus_api_base=environ.get("DISQUS_API_BASE") or "https://disqus.com/api/3.0",
         given_secret=environ.get("MILEPOST_SECRET") or None,
+        forwarded_allow_ips=environ.get("FORWARDED_ALLOW_IPS") or None,
     )
 
 

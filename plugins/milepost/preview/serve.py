@@ -48,7 +48,9 @@ class Preview:
         changes = Changes()
         self._rebuild(changes, say)
         app = create_app(self.settings, self.build.output, preview=True, more=routes(self.build.output, changes))
-        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, proxy_headers=False, timeout_graceful_shutdown=3
+        )
         server = _Server(config, changes)
         say(f"\nThe site       {self.address}/\nOutbox         {self.address}/outbox/")
         say(f"Journeys       {self.address}/journeys/\n\nCtrl-C stops it.")
