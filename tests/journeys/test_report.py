@@ -13,6 +13,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 from measured import ADA, BOB, CYD, START, TOUCHPOINTS, archive_of, event
 
+from milepost import cli
 from milepost import settings as settings_module
 from milepost.errors import MilepostError
 from milepost.journeys.report import build
@@ -253,16 +254,16 @@ def test_a_report_on_a_site_that_was_never_built_shows_ids(settings: Settings, t
 
 
 def test_a_new_report_takes_the_place_of_the_old_one_and_leaves_nothing_beside_it(settings: Settings) -> None:
-    folder = built(settings, pages_with(URLS, settings), EVENTS)
+    folder = built(settings, pages_with(URLS, settings), [])
     (folder / "data/of-an-older-version.csv").write_text("gone\n")
     build(settings, pages_with(URLS, settings), folder, NOW + timedelta(days=1))
     assert "10 March 2026" in text_of(soup_of(folder).select_one(".built"))
     assert not (folder / "data/of-an-older-version.csv").exists()
-    assert sorted(path.name for path in folder.parent.iterdir()) == ["archive", "report"]
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["report"]
 
 
 def test_a_report_that_fails_leaves_the_old_one_as_it_was(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = built(settings, pages_with(URLS, settings), EVENTS)
+    folder = built(settings, pages_with(URLS, settings), [])
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
     def fail(*_: Any) -> str:
@@ -272,7 +273,7 @@ def test_a_report_that_fails_leaves_the_old_one_as_it_was(settings: Settings, mo
     with pytest.raises(OSError, match="No space left"):
         build(settings, pages_with(URLS, settings), folder, NOW + timedelta(days=1))
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
-    assert sorted(path.name for path in folder.parent.iterdir()) == ["archive", "report"]
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["report"]
 
 
 def test_a_folder_that_is_no_report_is_not_replaced(settings: Settings, tmp_path: Path) -> None:
@@ -285,7 +286,7 @@ def test_a_folder_that_is_no_report_is_not_replaced(settings: Settings, tmp_path
     assert (tmp_path / "mine" / "thesis.txt").read_text() == (tmp_path / "file").read_text() == "dear"
 
 
-def test_commands_archive_then_report_then_measure(new_site: Callable[..., Site]) -> None:
+def test_the_command_archives_and_says_where_the_report_is(new_site: Callable[..., Site]) -> None:
     site = new_site({"content/.keep": "", "output/touchpoints.json": json.dumps({"version": 1, "touchpoints": URLS})})
     archive_of(site.root / "var" / "archive", EVENTS)
 
@@ -294,17 +295,38 @@ def test_commands_archive_then_report_then_measure(new_site: Callable[..., Site]
     assert report.stdout.splitlines()[-1] == "report in var/report/index.html"
     assert "No funnel" in (site.root / "var/report/index.html").read_text()
 
-    by_surface = site.milepost("journeys", "measure", "reach", "--by", "surface", "--format", "json")
-    assert json.loads(by_surface.stdout) == [
+
+@pytest.fixture
+def measure(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> Callable[..., tuple[Any, str, str]]:
+    """A way to run `milepost journeys measure` here; returns its exit status, output and errors."""
+
+    def run(*arguments: str) -> tuple[Any, str, str]:
+        monkeypatch.setenv("MILEPOST_VAR", str(settings.env.var))
+        monkeypatch.setattr("sys.argv", ["milepost", "journeys", "measure", *arguments, "-s", str(settings.site.file)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return ended.value.code, *capsys.readouterr()
+
+    return run
+
+
+def test_a_measure_is_printed_as_a_table_json_or_csv(settings: Settings, measure: Any) -> None:
+    pages_with(URLS, settings)
+    archive_of(Path(settings.env.archive_url), EVENTS)
+    status, out, _ = measure("reach", "--by", "surface", "--format", "json")
+    assert status == 0
+    assert json.loads(out) == [
         {"surface": "blog", "views": 3, "visits": 2, "people": 1, "engaged_seconds": 31.5},
         {"surface": "docs", "views": 3, "visits": 3, "people": 2, "engaged_seconds": 0.0},
     ]
-    chains = site.milepost("journeys", "measure", "paths", "--goal", "signup")
-    assert chains.stdout.splitlines() == [
+    assert measure("paths", "--goal", "signup")[1].splitlines() == [
         "path                      goal    conversions  people  share  visits    days",
         "(none)                    signup            1       1  0.500   1.000   0.000",
         "blog/funnel → docs/start  signup            1       1  0.500   2.000  12.001",
     ]
+    assert measure("paths", "--by", "kind", "--tier", "consented", "--format", "csv")[1] == (
+        "kind,next,times,share,people\r\ndoc,(left),2,1.0,2\r\narticle,doc,1,1.0,1\r\n"
+    )
 
 
 MISUSES = {
@@ -322,31 +344,17 @@ MISUSES = {
 
 @pytest.mark.parametrize(("arguments", "said"), MISUSES.values(), ids=MISUSES)
 def test_a_question_that_cannot_be_asked_says_how_it_can(
-    settings: Settings, arguments: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    settings: Settings, measure: Any, arguments: list[str], said: str
 ) -> None:
-    from milepost import cli
-
     archive_of(Path(settings.env.archive_url), EVENTS)
-    monkeypatch.setenv("MILEPOST_VAR", str(settings.env.var))
-    monkeypatch.setattr("sys.argv", ["milepost", "journeys", "measure", *arguments, "-s", str(settings.site.file)])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    assert ended.value.code == 2
-    assert capsys.readouterr().err.startswith(said)
+    status, out, fault = measure(*arguments)
+    assert (status, out) == (2, "")
+    assert fault.startswith(said)
 
 
-def test_days_are_those_of_the_sites_timezone_and_the_last_one_counts(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: Any
-) -> None:
-    from milepost import cli
-
+def test_days_are_those_of_the_sites_timezone_and_the_last_one_counts(settings: Settings, measure: Any) -> None:
     midnight_in_berlin = (datetime(2026, 1, 9, 23, tzinfo=UTC) - START) / timedelta(minutes=1)
     minutes = (midnight_in_berlin - 1, midnight_in_berlin, midnight_in_berlin + DAY - 1, midnight_in_berlin + DAY)
     archive_of(Path(settings.env.archive_url), [event(minute, None, "blog/maps") for minute in minutes])
-    monkeypatch.setenv("MILEPOST_VAR", str(settings.env.var))
-    days = ["--from", "2026-01-10", "--to", "2026-01-10", "--format", "csv"]
-    monkeypatch.setattr("sys.argv", ["milepost", "journeys", "measure", "reach", *days, "-s", str(settings.site.file)])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    assert ended.value.code == 0
-    assert capsys.readouterr().out == "touchpoint,views,visits,people,engaged_seconds\r\nblog/maps,2,0,0,0.0\r\n"
+    found = measure("reach", "--from", "2026-01-10", "--to", "2026-01-10", "--format", "csv")
+    assert found == (0, "touchpoint,views,visits,people,engaged_seconds\r\nblog/maps,2,0,0,0.0\r\n", "")
