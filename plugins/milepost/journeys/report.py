@@ -111,18 +111,22 @@ def _aware(at: datetime | None, zone: ZoneInfo) -> datetime | None:
 def _replacing(out: Path) -> Iterator[Path]:
     """A new folder beside `out`, which takes its place when the block ends well, and else is gone."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    new, old = (out.with_name(f".{out.name}.{os.getpid()}.{what}") for what in ("new", "old"))
-    for leftover in (new, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    new.mkdir()
-    try:
-        yield new
-        with _alone_in(out.parent):
+    new, old = (out.with_name(f".{out.name}.{what}") for what in ("new", "old"))
+    with _alone_in(out.parent):
+        # Left by one that was killed.
+        for leftover in (new, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+        new.mkdir()
+        try:
+            yield new
             if out.exists():
                 out.rename(old)
             new.rename(out)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
+        except BaseException:
+            shutil.rmtree(new, ignore_errors=True)
+            if old.exists() and not out.exists():
+                old.rename(out)
+            raise
         shutil.rmtree(old, ignore_errors=True)
 
 

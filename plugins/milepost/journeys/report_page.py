@@ -151,13 +151,13 @@ def _journeys(report: Report) -> tuple[list[Journey], Journey | None]:
 
 
 def _note(row: Row) -> str:
-    """Who, and how long it took: `2 people, 1.5 visits over 12 days on average`."""
+    """Who, and how long it took: `2 people, 1.5 visits, 12 days on average`."""
     many = _many(row["people"], "person", "people")
     if row["path"] == ["(none)"]:
         return many
     visits = f"{row['visits']:.1f}".removesuffix(".0")
     average = " on average" if row["conversions"] > 1 else ""
-    took = f"{visits} {'visit' if visits == '1' else 'visits'} over {_duration(row['days'] * 86_400)}"
+    took = f"{visits} {'visit' if visits == '1' else 'visits'}, {_duration(row['days'] * 86_400)}"
     return f"{many}, {took}{average}"
 
 
@@ -166,7 +166,9 @@ def _crossings(report: Report) -> list[Crossing]:
     by_place: dict[str, list[Row]] = {}
     for row in report.rows("next-within-a-visit"):
         by_place.setdefault(row["touchpoint"], []).append(row)
-    return [_crossing(report, name, found) for name, found in list(by_place.items())[:PLACES_SHOWN]]
+    # A goal is no page: what came after it is told last.
+    first = sorted(by_place, key=lambda name: name.startswith("("))[:PLACES_SHOWN]
+    return [_crossing(report, name, by_place[name]) for name in first]
 
 
 def _crossing(report: Report, name: str, found: list[Row]) -> Crossing:
