@@ -97,10 +97,12 @@ class Preview:
 
     async def _report(self) -> None:
         """Make the report anew when events came in since it was made; in a process of its own, at leisure."""
-        inbox, report = self.settings.env.var / "inbox", self.settings.env.var / "report" / "index.html"
+        inbox, seen = self.settings.env.var / "inbox", 0.0
         while True:
-            newest = max((path.stat().st_mtime for path in inbox.glob("*") if path.exists()), default=0)
-            if newest and (not report.exists() or report.stat().st_mtime < newest):
+            newest = max((path.stat().st_mtime for path in inbox.glob("*") if path.exists()), default=0.0)
+            # What comes in while a report is made is newer than what was seen before.
+            if newest != seen:
+                seen = newest
                 process = await asyncio.create_subprocess_exec(
                     sys.executable, "-m", "milepost.cli", "journeys", "report", "-s", str(self.settings.site.file),
                     stdout=asyncio.subprocess.DEVNULL,
