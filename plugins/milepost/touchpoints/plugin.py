@@ -145,9 +145,14 @@ def _listing_entry(context: dict[str, Any], html: str, state: _State) -> Entry:
     return Entry(
         Touchpoint(id_of(surface, name, number), surface, kind),
         url=f"{state.url}/{_address(file)}",
-        title=tag.title_of(html) or name,
+        title=_listing_title(html, name, str(context["SITENAME"])),
         source=file,
     )
+
+
+def _listing_title(html: str, name: str, site: str) -> str:
+    """What the page's own title says beside the site's name; the home page is the site."""
+    return site if name == "index" else tag.title_of(html).removesuffix(site).rstrip(" ·|–—-") or name
 
 
 def _named(context: dict[str, Any], file: str) -> tuple[str, str]:
