@@ -1,0 +1,16 @@
+"""Runs the migrations on the connection, and in the transaction, that `db.migrate` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from milepost.newsletter.tables import metadata
+
+# The database may hold other slices' tables, with migrations of their own.
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    version_table="newsletter_version",
+)
+with context.begin_transaction():
+    context.run_migrations()
