@@ -29,6 +29,9 @@ WORDING_VERSION = "1"
 TOUCHPOINT_PATTERN = r"[a-z0-9._/-]{1,120}"
 UNKNOWN_TOUCHPOINT = "unknown"
 
+SHELL = "newsletter/shell.html"
+"""The page below the output folder that the build writes and the services fill."""
+
 
 class NewsletterError(MilepostError):
     """The newsletter could not do what it was asked; the text says why."""
