@@ -1,0 +1,74 @@
+"""Both databases for the newsletter's tests: SQLite in a file, and a private PostgreSQL that lives for one run."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine
+
+from milepost.newsletter import store
+from milepost.settings import environment
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Callable[[], str]]:
+    """A factory of URLs of empty databases in a cluster of this run's own, reached by a socket in its folder."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not folders:
+        pytest.skip("PostgreSQL is not installed; `make peers` does that")
+    programs = folders[-1].parent
+    # Not in pytest's folder: that is its owner's alone, and PostgreSQL refuses to run as root.
+    root = Path(tempfile.mkdtemp(prefix="milepost-pg-"))
+    as_somebody: list[str] = []
+    if os.geteuid() == 0:
+        as_somebody = ["runuser", "-u", "nobody", "--"]
+        shutil.chown(root, "nobody")
+    data, log = str(root / "data"), str(root / "log")
+
+    def run(program: str, *arguments: str) -> None:
+        command = [*as_somebody, str(programs / program), *arguments]
+        subprocess.run(command, check=True, cwd=root, stdout=subprocess.DEVNULL)
+
+    run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale", "C", "--no-sync")
+    run("pg_ctl", "-D", data, "-l", log, "-w", "-o", f"-k {root} -c listen_addresses='' -c fsync=off", "start")
+    base = "postgresql+psycopg://postgres@/{}?host=" + str(root)
+    admin = create_engine(base.format("postgres"), isolation_level="AUTOCOMMIT")
+
+    def new_database() -> str:
+        name = f"test_{next(_numbers)}"
+        with admin.connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        return base.format(name)
+
+    yield new_database
+    admin.dispose()
+    run("pg_ctl", "-D", data, "-m", "immediate", "stop")
+    shutil.rmtree(root)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'var' / 'milepost.sqlite'}"
+    new_database: Callable[[], str] = request.getfixturevalue("postgresql")
+    return new_database()
+
+
+@pytest.fixture
+def engine(database_url: str, tmp_path: Path) -> Iterator[Engine]:
+    """The newsletter's store on each database in turn, its tables made."""
+    opened = store.open_store(
+        environment({"MILEPOST_VAR": str(tmp_path / "var"), "MILEPOST_DATABASE_URL": database_url})
+    )
+    yield opened
+    opened.dispose()
