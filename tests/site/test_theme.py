@@ -1,107 +1,14 @@
-"""The theme: its colours and styles as data, and every kind of page as readers get it from a whole build."""
+"""The theme: every kind of page as readers get it from a whole build."""
 
 from __future__ import annotations
 
-import gzip
-import math
-import re
+import json
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from bs4 import Tag
 
-from milepost.reading import assets
-from sites import ROOT, Site, article
-
-CSS = ROOT / "theme" / "static" / "css"
-PARTS = assets.parts_of(CSS)
-TEMPLATES = sorted((ROOT / "theme" / "templates").rglob("*.html"))
-COLOUR = re.compile(r"--([\w-]+): oklch\(([\d.]+) ([\d.]+) ([\d.]+)\);")
-
-
-def colours(scheme: str) -> dict[str, tuple[float, float, float]]:
-    """Each token's (lightness, chroma, hue) in `light` or `dark`."""
-    light, _, dark = (CSS / "tokens.css").read_text().partition("@media screen and (prefers-color-scheme: dark)")
-    text = light + (dark if scheme == "dark" else "")
-    return {name: (float(L), float(c), float(h)) for name, L, c, h in COLOUR.findall(text)}
-
-
-def luminance(colour: tuple[float, float, float]) -> float:
-    """WCAG's relative luminance of an OKLCH colour, clipped to sRGB (Ottosson's matrices)."""
-    lightness, chroma, hue = colour
-    a, b = chroma * math.cos(math.radians(hue)), chroma * math.sin(math.radians(hue))
-    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
-    medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
-    short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
-    red = 4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short
-    green = -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short
-    blue = -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short
-    red, green, blue = (min(1.0, max(0.0, channel)) for channel in (red, green, blue))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: tuple[float, float, float], other: tuple[float, float, float]) -> float:
-    high, low = sorted((luminance(one), luminance(other)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
-
-
-def test_contrast_is_that_of_the_standard() -> None:
-    assert round(contrast((0, 0, 0), (1, 0, 0)), 1) == 21.0
-    assert round(contrast((0.5999, 0, 0), (1, 0, 0)), 1) == 3.9  # oklch(0.5999 0 0) is #808080
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_colour_is_readable_on_every_ground_it_stands_on(scheme: str) -> None:
-    known = colours(scheme)
-    grounds = {
-        "paper": ["ink", "muted", "accent", "caution", "danger"],
-        "wash": ["ink", "muted", "accent", "caution", "danger", *(name for name in known if name.startswith("code-"))],
-        "accent-wash": ["ink", "muted", "accent", *(name for name in known if name.startswith("code-"))],
-        "accent": ["on-accent"],
-        "band": ["on-band", "band-muted", "band-accent"],
-        "band-accent": ["band"],
-    }
-    pairs = {
-        (text, ground): contrast(known[text], known[ground]) for ground, texts in grounds.items() for text in texts
-    }
-    assert {pair: round(ratio, 2) for pair, ratio in pairs.items() if ratio < 4.5} == {}
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_edge_of_a_field_is_seen_on_paper(scheme: str) -> None:
-    known = colours(scheme)
-    assert contrast(known["edge"], known["paper"]) >= 3
-
-
-def test_the_stylesheet_weighs_at_most_8_kilobytes_compressed() -> None:
-    assert len(gzip.compress(assets.stylesheet(PARTS).encode())) <= 8192
-
-
-@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
-def test_styles_are_layered_without_id_selectors_importance_or_a_writing_direction(part: Path) -> None:
-    text = assets.stylesheet([part])
-    selectors = re.findall(r"^([^@{};]+)\{", text, re.MULTILINE)
-    assert [selector for selector in selectors if re.search(r"#[\w-]+", selector)] == []
-    assert "!important" not in text
-    physical = (
-        r"\b(margin|padding|border|inset)-(left|right|top|bottom)\b|align: (left|right)|^(left|right|width|height):"
-    )
-    assert re.findall(physical, text, re.MULTILINE) == []
-    # Every rule is inside a layer: taking the @layer blocks away leaves nothing.
-    depth, outside = 0, ""
-    for line in text.splitlines():
-        if depth == 0 and not line.startswith("@layer"):
-            outside += line
-        depth += line.count("{") - line.count("}")
-    assert (depth, outside) == (0, "")
-
-
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
-def test_templates_hold_no_style_or_script_of_their_own(template: Path) -> None:
-    text = template.read_text()
-    assert re.findall(r"\sstyle=|<style|<script|\son\w+=", text) == []
-
+from sites import Site, article
 
 HOSTILE = 'Tom & <b>Jerry</b> "quoted"'
 ESCAPED = 'Tom &amp; &lt;b&gt;Jerry&lt;/b&gt; "quoted"'
@@ -237,3 +144,106 @@ def test_a_site_with_no_article_says_so(new_site: Callable[..., Site]) -> None:
     assert result.returncode == 0, result.stderr
     for path in ("index.html", "archives/index.html", "tags/index.html"):
         assert texts(site.soup(path).select(".empty strong")) == ["Nothing published yet."], path
+
+
+AUTHOR = "Name: Ada Sample\nRole: Editor\nOrganisation: Example Works\n\nAda is <em>a sample</em>.\n"
+SNAPSHOT = {
+    "version": 1,
+    "forum": "milepost-example",
+    "fetched": "2026-02-01T00:00:00Z",
+    "threads": [
+        {
+            "id": "1",
+            "identifiers": ["blog/first-post"],
+            "link": "",
+            "title": "First post",
+            "closed": False,
+            "posts": [
+                {
+                    "id": id_,
+                    "parent": parent,
+                    "author": name,
+                    "at": f"2026-01-0{id_}T12:00:00Z",
+                    "message": f"<p>{name} says</p>",
+                    "deleted": name == "Gone",
+                }
+                for id_, parent, name in (("3", None, "Rosa"), ("4", "3", "Gone"), ("5", "4", "Li <x>"))
+            ],
+        }
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The theme with every slice, as it is meant to be."""
+    files = {
+        "content/articles/a.md": article("First post", 1).replace("Ada Sample", "Ada Sample, Bo Unknown"),
+        "content/articles/b.md": article("Second post", 2),
+        "content/authors/ada.md": AUTHOR,
+        "content/docs/index.md": "Title: The only doc\n\n## A `part` & more\n\nText.\n\n### Below\n\nText.\n",
+        "content/pages/privacy.md": FILES["content/pages/privacy.md"],
+        "content/comments.json": json.dumps(SNAPSHOT),
+    }
+    site = Site(tmp_path_factory.mktemp("whole")).write(files)
+    result = site.pelican()
+    assert result.returncode == 0, result.stdout + result.stderr
+    return site
+
+
+def test_a_whole_site_is_served_with_one_stylesheet(whole: Site) -> None:
+    theme = whole.output / "theme"
+    assert sorted(str(path.relative_to(theme)) for path in theme.rglob("*.css")) == ["css/style.css"]
+
+
+def test_authors_with_a_bio_have_a_box_and_others_a_name(whole: Site) -> None:
+    soup = whole.soup("first-post/index.html")
+    assert texts(soup.select(".byline a")) == ["Ada Sample", "Bo Unknown"]
+    assert texts(soup.select(".about-authors > h2, .author-box h3, .author-box .role, .author-box .bio")) == [
+        "About the author",
+        "Ada Sample",
+        "Editor, Example Works",
+        "Ada is a sample.",
+    ]
+    assert texts(whole.soup("author/ada-sample/index.html").select(".author-box .bio")) == ["Ada is a sample."]
+    without = whole.soup("author/bo-unknown/index.html")
+    assert (without.select(".author-box"), texts(without.select("h1, .card h2"))) == ([], ["Bo Unknown", "First post"])
+
+
+def test_comments_are_a_tree_with_a_place_for_what_was_deleted(whole: Site) -> None:
+    soup = whole.soup("first-post/index.html")
+    assert [(item["id"], len(item.find_parents("ol"))) for item in soup.select(".comment")] == [
+        ("comment-3", 1),
+        ("comment-4", 2),
+        ("comment-5", 3),
+    ]
+    assert texts(soup.select(".comment-deleted")) == ["This comment was deleted."]
+    assert texts(soup.select(".comment-header strong")) == ["Rosa", "Li <x>"]
+    assert texts(whole.soup("index.html").select(".card .meta a[href$='#comments']")) == ["2 comments"]
+    assert soup.select_one("#comments h2").get_text() == "2 comments"
+
+
+def test_an_article_leads_to_its_neighbours(whole: Site) -> None:
+    ways = {
+        path: [(link["rel"], link["href"]) for link in whole.soup(path).select(".neighbours a")]
+        for path in ("first-post/index.html", "second-post/index.html")
+    }
+    assert ways == {
+        "first-post/index.html": [(["next"], "http://127.0.0.1:8000/second-post/")],
+        "second-post/index.html": [(["prev"], "http://127.0.0.1:8000/first-post/")],
+    }
+
+
+def test_a_doc_alone_has_its_contents_and_tree_and_leads_nowhere(whole: Site) -> None:
+    soup = whole.soup("docs/index.html")
+    assert [(link["href"], link.get_text()) for link in soup.select(".contents a")] == [
+        ("#a-part-more", "A part & more"),
+        ("#below", "Below"),
+    ]
+    assert [(link.get_text(), link.get("aria-current")) for link in soup.select(".docs-tree a")] == [
+        ("The only doc", "page")
+    ]
+    assert soup.select(".neighbours, .breadcrumbs, .to-tree") == []
+    assert {link.get_text(): link["aria-current"] for link in soup.select(".site-nav [aria-current]")} == {
+        "Docs": "page"
+    }
