@@ -24,7 +24,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import BaseRoute, Route
 
 from milepost import db
-from milepost.newsletter import pages, store
+from milepost.newsletter import notices, pages, store
 from milepost.newsletter.gate import BadForm, Gate, form_of, is_foreign, page_of
 from milepost.newsletter.model import PENDING_LIFE, TOUCHPOINT_PATTERN, UNKNOWN_TOUCHPOINT, Confirmed
 from milepost.newsletter.pages import Page
@@ -229,8 +229,6 @@ class Newsletter:
 
     async def _send_notices(self) -> None:
         """Send what is due, in one process of all that serve this site; begin again when that fails."""
-        from milepost.newsletter import notices
-
         path = self._settings.env.var / "notices.lock"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w") as lock:

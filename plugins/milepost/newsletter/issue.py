@@ -1,0 +1,93 @@
+"""An issue: what is new in a site's feed since the last one. Reads `feed.json` of this or any other site.
+
+Knows no Pelican and no mail.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import BaseModel, ConfigDict, HttpUrl, TypeAdapter, ValidationError
+from sqlalchemy import Connection, insert, select
+
+from milepost.newsletter.model import NewsletterError
+from milepost.newsletter.tables import issue as issues
+from milepost.settings import Settings
+
+SECONDS = 20.0
+
+
+class Item(BaseModel):
+    """One post of a feed: what a mail says of it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    url: HttpUrl
+    title: str
+    summary: str = ""
+
+
+def feed_of(settings: Settings) -> Path:
+    """The site's own feed, as built last: in the output folder, or by the preview."""
+    built = [settings.site.output / "feed.json", settings.env.var / "preview" / "feed.json"]
+    there = [path for path in built if path.is_file()]
+    if not there:
+        raise NewsletterError(f"{built[0]}: no feed; build the site first")
+    return max(there, key=lambda path: path.stat().st_mtime)
+
+
+def read_feed(where: str) -> list[Item]:
+    """The posts of the JSON Feed at a path or an address, newest first as it lists them.
+
+    Raises:
+        NewsletterError: when it cannot be read, or is no JSON Feed; the text says where.
+    """
+    try:
+        if where.startswith(("http://", "https://")):
+            text = httpx.get(where, timeout=SECONDS, follow_redirects=True).raise_for_status().content
+        else:
+            text = Path(where).read_bytes()
+        return TypeAdapter(list[Item]).validate_python(json.loads(text)["items"])
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(str(step) for step in fault["loc"])
+        raise NewsletterError(f"{where}: items.{place}: {fault['msg']}; is it a JSON Feed?") from error
+    except (httpx.HTTPError, OSError, ValueError, KeyError, TypeError) as error:
+        raise NewsletterError(f"{where}: {type(error).__name__}: {error}; is it a JSON Feed?") from error
+
+
+def make_issue(connection: Connection, items: Sequence[Item], now: datetime) -> str | None:
+    """Make a draft of the posts that no issue has had, and return its id; None when there is nothing new.
+
+    The first issue has the newest post alone: who subscribes to news has not asked for the archive.
+    """
+    had = [item["id"] for row in connection.execute(select(issues.c.content)) for item in json.loads(row.content)]
+    new = [item for item in items if item.id not in had] if had else list(items[:1])
+    if not new:
+        return None
+    # What the feed lists beside the first is settled with it: the next issue begins after it.
+    passed = [] if had else [{"id": item.id} for item in items[1:]]
+    content = [item.model_dump(mode="json") for item in new] + passed
+    id_ = _free_id(connection, now)
+    more = f", and {len(new) - 1} more" if len(new) > 1 else ""
+    values = {"id": id_, "state": "draft", "subject": new[0].title + more, "created_at": now}
+    connection.execute(insert(issues).values(content=json.dumps(content, ensure_ascii=False), **values))
+    return id_
+
+
+def items_of(content: str) -> list[dict[str, Any]]:
+    """The posts of an issue, without those that it only passed over."""
+    return [item for item in json.loads(content) if "url" in item]
+
+
+def _free_id(connection: Connection, now: datetime) -> str:
+    """The day, with a number from the day's second issue on."""
+    taken = {row.id for row in connection.execute(select(issues.c.id))}
+    day = f"{now:%Y-%m-%d}"
+    return next(id_ for id_ in (day, *(f"{day}-{number}" for number in range(2, len(taken) + 3))) if id_ not in taken)

@@ -1,0 +1,142 @@
+"""Mails as they are sent: a written text part, an HTML part with its styles inlined, and the headers that let go.
+
+Source: RFC 5322, List-Id (2919), List-Unsubscribe (2369), one click (8058).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import css_inline
+from email_validator import EmailNotValidError, validate_email
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from milepost.newsletter.model import NoticeKind
+from milepost.newsletter.model import Settings as NewsletterSettings
+from milepost.newsletter.tokens import Purpose, Tokens
+from milepost.settings import Settings
+
+_SUBJECTS: dict[NoticeKind, str] = {
+    "confirm": "Please confirm: {name}",
+    "already": "You are subscribed already: {name}",
+}
+
+
+@dataclass(frozen=True)
+class Letterhead:
+    """Who writes: what every mail of a site has in common."""
+
+    name: str
+    sender: str
+    postal_address: str
+    site_name: str
+    site_url: str
+
+    @property
+    def host(self) -> str:
+        """The domain of Message-IDs and of the list."""
+        return self.sender.rpartition("@")[2]
+
+
+def letterhead(settings: Settings) -> Letterhead:
+    """The letterhead of a site, with what its settings leave out."""
+    ours, site = settings.of(NewsletterSettings), settings.site
+    host = urlsplit(site.url).hostname or "localhost"
+    return Letterhead(
+        name=ours.name or site.name,
+        sender=ours.sender or f"newsletter@{host}",
+        postal_address=ours.postal_address,
+        site_name=site.name,
+        site_url=site.url,
+    )
+
+
+def compose_notice(
+    kind: NoticeKind, subscriber: Any, head: Letterhead, tokens: Tokens, message_id: str, now: datetime
+) -> EmailMessage:
+    """The mail that answers a signup: asks for confirmation, or says that there is nothing to do."""
+    purpose: Purpose = "confirm" if kind == "confirm" else "unsubscribe"
+    link = f"{head.site_url}/newsletter/{purpose}/{tokens.make(purpose, subscriber.id)}"
+    values = {"head": head, "link": link, "subject": _SUBJECTS[kind].format(name=head.name)}
+    message = _message(kind, values, subscriber.address, head, message_id, now)
+    # Answers by a machine; it must not be answered by one (RFC 3834).
+    message["Auto-Submitted"] = "auto-replied"
+    return message
+
+
+def compose_issue(
+    subject: str,
+    items: Sequence[Mapping[str, Any]],
+    subscriber: Any,
+    head: Letterhead,
+    tokens: Tokens,
+    message_id: str,
+    now: datetime,
+) -> EmailMessage:
+    """One subscriber's copy of an issue. `items` are of JSON Feed: `title`, `url`, `summary`."""
+    leave = f"{head.site_url}/newsletter/unsubscribe/{tokens.make('unsubscribe', subscriber.id)}"
+    one_click = f"{head.site_url}/newsletter/one-click/{tokens.make('one-click', subscriber.id)}"
+    values = {"head": head, "items": items, "leave": leave, "subject": subject, "since": subscriber.changed_at}
+    message = _message("issue", values, subscriber.address, head, message_id, now)
+    message["List-Id"] = f"{_phrase(head.name)} <newsletter.{head.host}>"
+    message["List-Unsubscribe"] = f"<{one_click}>, <mailto:{head.sender}?subject={quote('unsubscribe')}>"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message["Precedence"] = "bulk"
+    return message
+
+
+def envelope_address(address: str) -> str:
+    """`address` as SMTP knows it: an internationalised domain as A-labels. A local part beyond ASCII stays."""
+    try:
+        checked = validate_email(address, check_deliverability=False)
+    except EmailNotValidError:
+        return address
+    return checked.ascii_email or f"{checked.local_part}@{checked.ascii_domain}"
+
+
+def _message(
+    template: str, values: Mapping[str, Any], address: str, head: Letterhead, message_id: str, now: datetime
+) -> EmailMessage:
+    message = EmailMessage(policy=SMTP)
+    message["From"] = Address(head.name, addr_spec=head.sender)
+    message["To"] = envelope_address(address)
+    message["Subject"] = " ".join(str(values["subject"]).split())
+    message["Date"] = format_datetime(now)
+    message["Message-ID"] = message_id
+    # Quoted-printable: no line is longer than 76, whatever a title holds.
+    message.set_content(_render(f"{template}.txt", values), cte="quoted-printable")
+    html = css_inline.inline(_render(f"{template}.html", values), keep_style_tags=True)
+    message.add_alternative(html, subtype="html", cte="quoted-printable")
+    return message
+
+
+def _phrase(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9 ]+", "", name).strip()
+
+
+def _render(template: str, values: Mapping[str, Any]) -> str:
+    return _templates().get_template(template).render(values)
+
+
+@cache
+def _templates() -> Environment:
+    folder = Path(__file__).parent / "templates" / "newsletter" / "mail"
+    return Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )

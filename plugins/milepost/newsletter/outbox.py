@@ -1,0 +1,70 @@
+"""The outbox: a folder where every mail is a file, for a machine without a mail server. Knows no HTTP and no table."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP, default
+from pathlib import Path
+
+_NAME = re.compile(r"[0-9]{8}T[0-9]{12}-[0-9a-f]{8}")
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail in the outbox. `name` is what its address ends in."""
+
+    name: str
+    message: EmailMessage
+
+    @property
+    def recipient(self) -> str:
+        return str(self.message["To"])
+
+    @property
+    def subject(self) -> str:
+        return str(self.message["Subject"])
+
+    def part(self, kind: str) -> str:
+        """The text of its `plain` or `html` part, or nothing."""
+        found = self.message.get_body((kind,))
+        return str(found.get_content()) if found else ""
+
+
+class Outbox:
+    """A relay that keeps every mail in `folder`, readable for its owner alone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    async def send(self, message: EmailMessage, sender: str, recipient: str, arm: Callable[[], None]) -> str:
+        """Keep the mail, whole or not at all; on disk on return."""
+        arm()
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"
+        fresh = self.folder / f".{name}"
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(message.as_bytes(policy=SMTP))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.rename(self.folder / f"{name}.eml")
+        return f"250 kept in the outbox as {name}"
+
+    def mails(self) -> list[Mail]:
+        """Every mail, newest first."""
+        names = sorted((path.stem for path in self.folder.glob("*.eml") if _NAME.fullmatch(path.stem)), reverse=True)
+        return [mail for name in names if (mail := self.mail(name))]
+
+    def mail(self, name: str) -> Mail | None:
+        """The mail of that name, or None; no name leads out of the folder."""
+        path = self.folder / f"{name}.eml"
+        if not _NAME.fullmatch(name) or not path.is_file():
+            return None
+        message = message_from_bytes(path.read_bytes(), policy=default)
+        return Mail(name, message) if isinstance(message, EmailMessage) else None
