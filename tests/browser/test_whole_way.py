@@ -60,7 +60,8 @@ def archived(served: Served) -> list[dict[str, object]]:
     """Every event of the archive, after everything in the inbox was moved there."""
     report = served.milepost("journeys", "report")
     assert report.returncode == 0, report.stderr
-    rows = parquet.dataset(Path(served.env["MILEPOST_VAR"]) / "archive", format="parquet").to_table()
+    files = [str(path) for path in Path(served.env["MILEPOST_VAR"], "archive").glob("month=*/*.parquet")]
+    rows = parquet.dataset(files, format="parquet").to_table()
     return sorted(rows.to_pylist(), key=lambda row: row["at"])
 
 

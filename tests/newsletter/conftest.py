@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine
 
+from milepost.db import engine_for
 from milepost.newsletter import store
+from milepost.newsletter.tables import metadata
 from milepost.settings import environment
 
 _numbers = itertools.count(1)
@@ -64,11 +66,38 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return new_database()
 
 
-@pytest.fixture
-def engine(database_url: str, tmp_path: Path) -> Iterator[Engine]:
-    """The newsletter's store on each database in turn, its tables made."""
-    opened = store.open_store(
-        environment({"MILEPOST_VAR": str(tmp_path / "var"), "MILEPOST_DATABASE_URL": database_url})
-    )
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the newsletter's tables, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "milepost.sqlite"
+    _open(f"sqlite:///{path}", path.parent).dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A database with the newsletter's tables, to be emptied."""
+    opened = _open(postgresql(), tmp_path_factory.mktemp("var"))
     yield opened
     opened.dispose()
+
+
+def _open(url: str, var: Path) -> Engine:
+    return store.open_store(environment({"MILEPOST_VAR": str(var), "MILEPOST_DATABASE_URL": url}))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """The newsletter's empty store on each database in turn."""
+    if request.param == "postgresql":
+        opened: Engine = request.getfixturevalue("migrated_postgresql")
+        names = ", ".join(table.name for table in metadata.sorted_tables)
+        with opened.begin() as connection:
+            connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY")
+        yield opened
+    else:
+        path = tmp_path / "milepost.sqlite"
+        shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
+        opened = engine_for(f"sqlite:///{path}")
+        yield opened
+        opened.dispose()
