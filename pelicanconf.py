@@ -52,7 +52,10 @@ TAGS_SAVE_AS = "tags/index.html"
 AUTHORS_SAVE_AS = "authors/index.html"
 DIRECT_TEMPLATES = ["index", "archives", "categories", "tags", "authors"]
 TEMPLATE_PAGES: dict[str, str] = {}
-PAGINATION_PATTERNS = [(1, "{url}", "{save_as}"), (2, "{base_name}/page/{number}/", "{base_name}/page/{number}/index.html")]
+PAGINATION_PATTERNS = [
+    (1, "{url}", "{save_as}"),
+    (2, "{base_name}/page/{number}/", "{base_name}/page/{number}/index.html"),
+]
 DEFAULT_PAGINATION = 10
 
 FEED_ALL_ATOM = "feeds/all.atom.xml"

@@ -101,8 +101,8 @@ class Serving:
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[Serving]:
-    """Serve a newsletter on a free port, whose notices are queued and not sent."""
+def serving(settings: Settings, sends: bool = False) -> Iterator[Serving]:
+    """Serve a newsletter on a free port; unless it `sends`, its notices stay queued."""
     lock = settings.env.var / "notices.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
     listening = socket.socket()
@@ -127,8 +127,9 @@ def serving(settings: Settings) -> Iterator[Serving]:
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])))
     with lock.open("w") as held:
-        # As another process would that sends this site's notices.
-        fcntl.flock(held, fcntl.LOCK_EX)
+        if not sends:
+            # As another process would that sends this site's notices.
+            fcntl.flock(held, fcntl.LOCK_EX)
         thread.start()
         while not server.started and thread.is_alive():
             time.sleep(0.005)

@@ -260,6 +260,13 @@ def test_forged_tokens_and_those_of_another_purpose_are_refused(served: Serving)
     assert served.everything() == before
 
 
+def test_a_token_without_a_life_is_the_same_in_every_copy_of_a_mail(served: Serving) -> None:
+    first = {purpose: served.token(purpose) for purpose in LIFE}
+    served.forward(days=1)
+    again = {purpose: served.token(purpose) for purpose in LIFE}
+    assert {purpose for purpose in LIFE if first[purpose] != again[purpose]} == {"confirm"}
+
+
 def test_preferences_show_what_is_kept_and_the_way_out(served: Serving) -> None:
     with served.client(referer="http://site.example/first/") as client:
         client.post(SUBSCRIBE, data={"address": ADDRESS})
@@ -313,6 +320,20 @@ def test_a_late_signup_is_gone_when_the_service_starts(tmp_path: Path) -> None:
         while served.states() and time.monotonic() < deadline:
             time.sleep(0.01)
         assert served.states() == {}
+
+
+def test_a_mail_that_was_owed_when_the_process_died_is_sent_by_the_next(tmp_path: Path) -> None:
+    settings, outbox = settings_for(tmp_path), tmp_path / "var" / "outbox"
+    with serving(settings) as served:
+        subscribe(served)
+        assert [row.state for row in served.rows(tables.notice)] == ["queued"]
+        assert not list(outbox.glob("*.eml"))
+    with serving(settings, sends=True) as served:
+        deadline = time.monotonic() + 5
+        while served.rows(tables.notice)[0].state == "queued" and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert [row.state for row in served.rows(tables.notice)] == ["sent"]
+    assert len(list(outbox.glob("*.eml"))) == 1
 
 
 def test_a_database_that_fails_is_a_page_and_a_log_line_without_the_address(

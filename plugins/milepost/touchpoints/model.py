@@ -5,16 +5,21 @@ Knows words and rules; knows no file, no HTML and no Pelican object.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StringConstraints
 
 from milepost.schema import FieldFault, FrontMatter, SliceSettings
 
-_ID = re.compile(r"[a-z0-9._/-]{1,120}")
+_MOST = 120
+_ID = re.compile(rf"[a-z0-9._/-]{{1,{_MOST}}}")
 LEVELS = ("objective", "strategy", "function", "tactic")
+
+
+Surface = Annotated[str, StringConstraints(pattern=r"^[a-z0-9._-]{1,40}$")]
 
 
 class Settings(SliceSettings):
@@ -24,7 +29,7 @@ class Settings(SliceSettings):
     """The plan's file, below PATH; a site may have none."""
     plan_public: bool = Field(True, alias="TOUCHPOINT_PLAN_PUBLIC")
     """Whether pages and manifest say what a page is for; a plan may be nobody else's business."""
-    surfaces: dict[str, str] = Field(
+    surfaces: dict[str, Surface] = Field(
         {"article": "blog", "doc": "docs", "page": "site"}, alias="TOUCHPOINT_SURFACES", min_length=1
     )
     """Where each kind of source is. Listings are where articles are, everything else where pages are."""
@@ -73,10 +78,15 @@ class Touchpoint:
         return self.placement.tactic
 
 
-def _checked_id(value: str) -> str:
+def checked_id(value: str) -> str:
+    """`value`, which is an id.
+
+    Raises:
+        FieldFault: when it is none.
+    """
     if not _ID.fullmatch(value):
         raise FieldFault(
-            f'"{value}" is no touchpoint', "write 1 to 120 of a-z, 0-9, '.', '_', '/' and '-'", "touchpoint"
+            f'"{value}" is no touchpoint', f"write 1 to {_MOST} of a-z, 0-9, '.', '_', '/' and '-'", "touchpoint"
         )
     return value
 
@@ -84,7 +94,7 @@ def _checked_id(value: str) -> str:
 class Fields(FrontMatter):
     """What a source may say of its touchpoint, instead of what its slug and the plan say."""
 
-    touchpoint: Annotated[str, AfterValidator(_checked_id)] | None = None
+    touchpoint: Annotated[str, AfterValidator(checked_id)] | None = None
     """Its id, by default of surface and slug. Set it before a slug changes, and the page stays the same touchpoint."""
     objective: str | None = None
     strategy: str | None = None
@@ -97,6 +107,15 @@ fields: dict[str, type[FrontMatter]] = {"article": Fields, "doc": Fields, "page"
 
 
 def id_of(*parts: str) -> str:
-    """An id of a surface and what names the page there; anything that an id may not hold becomes `-`."""
+    """An id of a surface and what names the page there.
+
+    What an id may not hold becomes `-`; letters beyond ASCII become their UTF-8 in hex, so that two words stay two.
+    What would be too long ends in a digest of the whole.
+    """
     joined = "/".join(part.strip("/") for part in parts if part.strip("/")).lower()
-    return re.sub(r"[^a-z0-9._/-]+", "-", joined)[:120].rstrip("/")
+    spelt = "".join(char.encode().hex() if char.isalnum() and not char.isascii() else char for char in joined)
+    made = re.sub(r"[^a-z0-9._/-]+", "-", spelt).rstrip("/")
+    if len(made) <= _MOST:
+        return made
+    digest = hashlib.sha256(made.encode()).hexdigest()[:16]
+    return f"{made[: _MOST - 17].rstrip('/')}-{digest}"

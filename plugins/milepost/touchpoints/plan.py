@@ -5,6 +5,7 @@ Reads `plan.toml`; every fault has the line where it stands. Knows no Pelican ob
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
@@ -22,8 +23,18 @@ from milepost.schema import nearest
 from milepost.touchpoints.model import LEVELS, NOWHERE, Placement
 
 RULE = "plan"
-_HEADER = re.compile(r"^\s*\[\[\s*([A-Za-z0-9_.-]+)\s*\]\]")
+_HEADER = re.compile(r"^\s*(\[{1,2})\s*([A-Za-z0-9_.-]+)\s*\]")
 _AT = re.compile(r" \(at line (\d+), column \d+\)")
+
+_REMEDIES = {
+    "slug": "write 1 to 60 of a-z, 0-9 and '-'",
+    "title": "write some words",
+    "measure": 'name an event or a goal: measure = "signup"',
+    "target": "write a number above 0: target = 500",
+    "from": "write a date: from = 2026-09-01",
+    "by": "write a date: by = 2027-06-30",
+    "pages": 'write a list of path globs: pages = ["articles/*"]',
+}
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,60}$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
@@ -58,7 +69,7 @@ class Objective(_Part):
     """What is to be true by when: SMART, so it has a measure, a target and a date."""
 
     measure: Text | None = None
-    target: Annotated[float, Field(gt=0)] | None = None
+    target: Annotated[float, Field(gt=0, strict=True, allow_inf_nan=False)] | None = None
     since: date | None = Field(None, alias="from")
     by: date | None = None
     strategy: tuple[Strategy, ...] = ()
@@ -85,12 +96,25 @@ class Plan:
     def placement(self, place: str, given: Placement = NOWHERE) -> Placement:
         """What the source at `place` (below the content folder) serves: as its front matter says, else by rule.
 
-        The most specific rule wins; of equals, the first. A front matter that names a tactic alone is completed.
+        The most specific rule that agrees with the front matter wins; of equals, the first. What no rule agrees with
+        is completed upwards: who names a tactic need not name its objective.
         """
-        if given != NOWHERE:
-            return next((found for found, _ in self._rules() if _agrees(found, given)), given)
-        matching = [(found, glob) for found, globs in self._rules() for glob in globs if fnmatchcase(place, glob)]
-        return max(matching, key=lambda rule: _specificity(rule[1]), default=(NOWHERE, ""))[0]
+        matching = [
+            (_specificity(glob), found)
+            for found, tactic in self._places()
+            for glob in (tactic.pages if tactic else ())
+            if fnmatchcase(place, glob) and _agrees(found, given)
+        ]
+        if matching:
+            return max(matching, key=lambda rule: rule[0])[1]
+        return self.completed(given) or given
+
+    def completed(self, given: Placement) -> Placement | None:
+        """The first place in the plan that is all that `given` says, and nothing below it; None where there is none."""
+        if given == NOWHERE:
+            return NOWHERE
+        places = (found for found, _ in self._places() if _depth(found) == _depth(given))
+        return next((found for found in places if _agrees(found, given)), None)
 
     def has(self, level: str, slug: str) -> bool:
         """Whether the plan has something of that level with that slug."""
@@ -103,12 +127,20 @@ class Plan:
             found = [part for above in found for part in getattr(above, below)]
         return {part.slug for part in found}
 
-    def _rules(self) -> Iterator[tuple[Placement, tuple[str, ...]]]:
+    def _places(self) -> Iterator[tuple[Placement, Tactic | None]]:
+        """Every place of every depth, and its tactic where it is one."""
         for objective in self.objectives:
+            yield Placement(objective.slug), None
             for strategy in objective.strategy:
+                yield Placement(objective.slug, strategy.slug), None
                 for function in strategy.function:
+                    yield Placement(objective.slug, strategy.slug, function.slug), None
                     for tactic in function.tactic:
-                        yield Placement(objective.slug, strategy.slug, function.slug, tactic.slug), tactic.pages
+                        yield Placement(objective.slug, strategy.slug, function.slug, tactic.slug), tactic
+
+
+def _depth(place: Placement) -> int:
+    return max(number for number, slug in enumerate(place) if slug)
 
 
 def _agrees(found: Placement, given: Placement) -> bool:
@@ -137,13 +169,13 @@ def read(path: Path) -> tuple[Plan, list[Finding]]:
     except ValidationError as error:
         lines = _Lines(text)
         return Plan(), [_finding(name, dict(fault), lines) for fault in error.errors(include_url=False)]
-    faults = [*_incomplete(name, parsed.objective, text), *_twice(name, parsed.objective, text)]
+    lines = _Lines(text)
+    faults = [*_not_smart(name, parsed.objective, lines), *_twice(name, parsed.objective, lines)]
     return (Plan() if faults else Plan(parsed.objective)), faults
 
 
-def _incomplete(name: str, objectives: tuple[Objective, ...], text: str) -> Iterator[Finding]:
+def _not_smart(name: str, objectives: tuple[Objective, ...], lines: _Lines) -> Iterator[Finding]:
     remedies = {"measure": 'measure = "signup"', "target": "target = 500", "date": "by = 2027-06-30"}
-    lines = _Lines(text)
     for number, objective in enumerate(objectives):
         if objective.missing:
             *first, last = objective.missing
@@ -151,20 +183,31 @@ def _incomplete(name: str, objectives: tuple[Objective, ...], text: str) -> Iter
             remedy = "add " + ", ".join(remedies[missing] for missing in objective.missing)
             line = lines.of(("objective", number))
             yield Finding(name, line, RULE, f'objective "{objective.slug}" has no {what}', remedy)
+        if objective.since and objective.by and objective.since >= objective.by:
+            line = lines.of(("objective", number, "by"))
+            yield Finding(name, line, RULE, f'objective "{objective.slug}" is over before it begins', "mend from or by")
 
 
-def _twice(name: str, objectives: tuple[Objective, ...], text: str) -> Iterator[Finding]:
-    lines, seen = _Lines(text), set()
-    for number, objective in enumerate(objectives):
-        if objective.slug in seen:
-            line = lines.of(("objective", number, "slug"))
-            yield Finding(name, line, RULE, f'a second objective "{objective.slug}"', "give it another slug")
-        seen.add(objective.slug)
+def _twice(
+    name: str, parts: tuple[Any, ...], lines: _Lines, above: tuple[Any, ...] = (), depth: int = 0
+) -> Iterator[Finding]:
+    """One slug of two parts of one whole. Elsewhere in the plan it may stand again: marketing serves many."""
+    level, below = LEVELS[depth], LEVELS[depth + 1 :]
+    seen: set[str] = set()
+    for number, part in enumerate(parts):
+        here = (*above, level, number)
+        if part.slug in seen:
+            line = lines.of((*here, "slug"))
+            yield Finding(name, line, RULE, f'a second {level} "{part.slug}"', "give it another slug")
+        seen.add(part.slug)
+        if below:
+            yield from _twice(name, getattr(part, below[0]), lines, here, depth + 1)
 
 
 def _finding(name: str, fault: dict[str, Any], lines: _Lines) -> Finding:
     loc = tuple(fault["loc"])
-    key = str(loc[-1]) if loc else ""
+    names = [step for step in loc if isinstance(step, str)]
+    key = names[-1] if names else ""
     if fault["type"] == "missing":
         return Finding(name, lines.of(loc[:-1]), RULE, f'no "{key}"', f'add {key} = "…"')
     if fault["type"] == "extra_forbidden":
@@ -172,7 +215,15 @@ def _finding(name: str, fault: dict[str, Any], lines: _Lines) -> Finding:
         return Finding(
             name, lines.of(loc), RULE, f'unknown key "{key}"', f'did you mean "{near}"?' if near else "take it out"
         )
-    return Finding(name, lines.of(loc), RULE, f'"{key}": {fault["msg"][:1].lower()}{fault["msg"][1:]}')
+    remedy = _REMEDIES.get(key) or f"begin each with [[{'.'.join(names)}]]"
+    return Finding(name, lines.of(loc), RULE, f'"{key}" is {_written(fault["input"])}', remedy)
+
+
+def _written(value: Any) -> str:
+    """A value as the plan has it, short enough for a line."""
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else "a list"
+    return json.dumps(value, ensure_ascii=False, default=str)[:80]
 
 
 def _keys(loc: tuple[Any, ...]) -> set[str]:
@@ -193,21 +244,25 @@ class _Lines:
         table: tuple[Any, ...] = ()
         for number, line in enumerate(text.splitlines(), 1):
             if header := _HEADER.match(line):
-                table = self._table(header[1].split("."), counts)
+                table = self._table(header[2].split("."), counts, header[1] == "[[")
                 self._found[table] = number
             elif key := re.match(r"^\s*([A-Za-z0-9_-]+)\s*=", line):
                 self._found[(*table, key[1])] = number
 
-    def _table(self, names: list[str], counts: dict[tuple[Any, ...], int]) -> tuple[Any, ...]:
+    def _table(self, names: list[str], counts: dict[tuple[Any, ...], int], one_of_many: bool) -> tuple[Any, ...]:
         at: tuple[Any, ...] = ()
         for name in names[:-1]:
             at = (*at, name, counts.get((*at, name), 1) - 1)
         last = (*at, names[-1])
+        if not one_of_many:
+            return last
         counts[last] = counts.get(last, 0) + 1
         return (*last, counts[last] - 1)
 
     def of(self, loc: tuple[Any, ...]) -> int:
         """The line of a value, or of the nearest table around it."""
-        while loc and loc not in self._found:
-            loc = loc[:-1]
-        return self._found.get(loc, 1)
+        for end in range(len(loc), 0, -1):
+            for place in (loc[:end], (*loc[:end], 0)):
+                if place in self._found:
+                    return self._found[place]
+        return 1

@@ -12,31 +12,34 @@ from markupsafe import escape
 from milepost.touchpoints.model import LEVELS, Touchpoint
 
 SCRIPT = "journey.v1.js"
-_HEAD_END = re.compile(r"</head\s*>", re.IGNORECASE)
+# Comments and what browsers read as text are passed over: a script in the head may well say "</head>".
+_HEAD_END = re.compile(
+    r"<!--.*?-->|<(script|style|title|template)\b.*?</\1\s*>|(?P<end></head\s*>)", re.IGNORECASE | re.DOTALL
+)
+_IN_HEAD = {"html", "head", "title", "meta", "link", "base", "style", "script", "noscript", "template"}
+_HIDING = ("noscript", "template")
 _OURS = re.compile(
-    rf'[ \t]*(<meta name="touchpoint:[^>]*>|<script src="[^"]*{re.escape(SCRIPT)}" defer></script>)\n?', re.IGNORECASE
+    rf'(<meta name="touchpoint:[^>]*>|<script src="[^"]*{re.escape(SCRIPT)}" defer></script>)\n?', re.IGNORECASE
 )
 _REDIRECT = re.compile(r"<meta[^>]+http-equiv\s*=\s*[\"']?refresh", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
-_FIELD = '<input type="hidden" name="touchpoint" value="">'
+_FIELD = re.compile(r'<input type="hidden" name="touchpoint" value="[^"]*">')
 
 
 def tag(html: str, touchpoint: Touchpoint, script_url: str) -> str:
     """`html` with the touchpoint's metas and the one deferred script at the end of its head.
 
-    Done again it changes nothing; tags of an earlier time are replaced. A form's empty field "touchpoint" gets the id.
+    Done again it changes nothing; tags of an earlier time are replaced. A form's hidden field "touchpoint" gets the id.
+    Nothing else of the page changes, whatever it is.
     """
-    if not _HEAD_END.search(html):
-        html = _with_a_head(html)
     html = _OURS.sub("", html)
-    end = _HEAD_END.search(html)
-    assert end, "a page that was parsed has a head"  # noqa: S101
+    end = _end_of_head(html)
     lines = "".join(
         f'<meta name="touchpoint:{name}" content="{escape(value)}">\n' for name, value in _metas(touchpoint)
     )
     script = f'<script src="{escape(script_url)}" defer></script>\n'
-    tagged = html[: end.start()] + lines + script + html[end.start() :]
-    return tagged.replace(_FIELD, _FIELD.replace('value=""', f'value="{escape(touchpoint.id)}"'))
+    field = f'<input type="hidden" name="touchpoint" value="{escape(touchpoint.id)}">'
+    return _FIELD.sub(lambda _: field, html[:end] + lines + script + html[end:])
 
 
 def is_redirect(html: str) -> bool:
@@ -57,12 +60,20 @@ def _metas(touchpoint: Touchpoint) -> Iterator[tuple[str, str]]:
     yield from ((level, slug) for level, slug in zip(LEVELS, touchpoint.placement, strict=True) if slug)
 
 
-def _with_a_head(html: str) -> str:
-    """The page as a parser understands it, for markup that leaves its head out."""
-    soup = BeautifulSoup(html, "lxml")
-    page = soup.html or soup.new_tag("html")
-    if not page.parent:
-        soup.append(page)
-    if not page.head:
-        page.insert(0, soup.new_tag("head"))
-    return str(soup)
+def _end_of_head(html: str) -> int:
+    """Where the head ends: at its end tag, or, in markup that leaves it out, where the body's first element is."""
+    for found in _HEAD_END.finditer(html):
+        if found["end"]:
+            return found.start()
+    for element in BeautifulSoup(html, "html.parser").find_all(True):
+        if element.name not in _IN_HEAD and not element.find_parent(_HIDING):
+            return _offset(html, element.sourceline or 1, element.sourcepos or 0)
+    return len(html)
+
+
+def _offset(html: str, line: int, column: int) -> int:
+    """The offset of a parser's position: lines count from 1, columns from 0."""
+    at = 0
+    for _ in range(line - 1):
+        at = html.index("\n", at) + 1
+    return at + column
