@@ -88,7 +88,7 @@ def test_docs_listings_authors_and_home_each_say_their_own(built: Site) -> None:
     home = built.soup("index.html")
     assert {"WebSite", "Organization"} <= graph(home).keys()
     assert canonical(home) == [f"{URL}/"]
-    assert canonical(built.soup("index/page/2/index.html")) == [f"{URL}/index/page/2/"]
+    assert canonical(built.soup("page/2/index.html")) == [f"{URL}/page/2/"]
     assert canonical(built.soup("404.html")) == []
 
 
@@ -124,7 +124,7 @@ def test_the_sitemap_lists_what_may_be_found_and_nothing_else(built: Site) -> No
 def test_text_is_counted_cut_and_made_absolute() -> None:
     assert text.plain("<p>Fish &amp;\n <b>chips</b></p>") == "Fish & chips"
     assert (text.minutes(""), text.minutes("<p>" + "word " * 690 + "</p>")) == (1, 3)
-    assert text.shortened("a long sentence, cut", 16) == "a long sentence…"
+    assert text.shortened("a long sentence, cut", 18) == "a long sentence…"
     assert (
         text.absolute('x <a href="../b">b</a> y', "https://x.example/a/c/")
         == 'x <a href="https://x.example/a/b">b</a> y'

@@ -80,6 +80,31 @@ def test_front_matter_wins_and_is_completed_from_the_plan(tmp_path: Path) -> Non
     assert found.placement("articles/a.md", Placement(function="marketing")) == ESSAYS
 
 
+def test_one_rule_among_several_is_chosen_by_what_the_front_matter_says(tmp_path: Path) -> None:
+    found, _ = read(tmp_path, WHOLE)
+    assert found.placement("articles/launch-day.md", Placement(tactic="essays")) == ESSAYS
+    assert found.placement("docs/other.md", Placement(strategy="useful")) == Placement("signups", "useful")
+
+
+def test_a_place_that_the_plan_does_not_have_is_said_as_it_was_given(tmp_path: Path) -> None:
+    found, _ = read(tmp_path, WHOLE)
+    wrong = Placement(function="docs", tactic="essays")
+    assert found.completed(wrong) is None
+    assert found.placement("articles/a.md", wrong) == wrong
+
+
+def test_a_slug_twice_among_siblings_is_a_fault_and_elsewhere_is_none(tmp_path: Path) -> None:
+    _, faults = read(tmp_path, WHOLE.replace('slug = "launch"', 'slug = "essays"'))
+    assert faults == [(23, 'a second tactic "essays"; give it another slug')]
+    _, none = read(tmp_path, WHOLE.replace('slug = "tutorial"', 'slug = "essays"'))
+    assert none == []
+
+
+def test_an_objective_that_is_over_before_it_begins_is_a_fault(tmp_path: Path) -> None:
+    _, faults = read(tmp_path, WHOLE.replace("by = 2027-06-30", "by = 2026-08-01"))
+    assert faults == [(7, 'objective "signups" is over before it begins; mend from or by')]
+
+
 def test_a_site_without_a_plan_places_nothing(tmp_path: Path) -> None:
     found, faults = plan.read(tmp_path / "none.toml")
     assert (found.placement("articles/a.md"), faults) == (NOWHERE, [])
@@ -91,8 +116,8 @@ def test_a_site_without_a_plan_places_nothing(tmp_path: Path) -> None:
         ('measure = "signup"\n', "", 1, 'objective "signups" has no measure; add measure = "signup"'),
         ("target = 500\n", "", 1, 'objective "signups" has no target; add target = 500'),
         ("by = 2027-06-30\n", "", 1, 'objective "signups" has no date; add by = 2027-06-30'),
-        ("target = 500", "target = -5", 5, '"target": input should be greater than 0'),
-        ('slug = "useful"', 'slug = "Use ful"', 10, "\"slug\": string should match pattern '^[a-z0-9-]{1,60}$'"),
+        ("target = 500", "target = -5", 5, '"target" is -5; write a number above 0: target = 500'),
+        ('slug = "useful"', 'slug = "Use ful"', 10, '"slug" is "Use ful"; write 1 to 60 of a-z, 0-9 and \'-\''),
         ('title = "Essays"', 'titel = "Essays"', 17, 'no "title"; add title = "…"'),
         ('title = "Docs"', 'title = "Docs"\n    page = []', 30, 'unknown key "page"; take it out'),
         ("target = 500", "target = ", 5, "no TOML: Invalid value; mend the line"),

@@ -47,6 +47,27 @@ def test_the_signup_form_learns_where_it_stands() -> None:
 
 
 @pytest.mark.parametrize(
+    "before",
+    [
+        "<script>const end = '</head>';</script>",
+        "<!-- </head> -->",
+        "<title>How to close a </head></title>",
+    ],
+)
+def test_only_the_real_end_of_the_head_counts(before: str) -> None:
+    page = PAGE.replace("<title>A</title>", before)
+    assert tag(page, HERE, SCRIPT) == TAGGED.replace("<title>A</title>", before)
+
+
+def test_a_page_without_a_head_changes_nowhere_else() -> None:
+    page = "<!DOCTYPE html>\n<title>T</title>\n<link rel=next href=b>\n<p class=a>Text & more<br>"
+    tagged = tag(page, HERE, SCRIPT)
+    start, end = tagged.index("<meta"), tagged.index("</script>\n") + len("</script>\n")
+    assert tagged[:start] + tagged[end:] == page
+    assert tagged[end:].startswith("<p class=a>")
+
+
+@pytest.mark.parametrize(
     "page",
     [
         "<p>Only a paragraph",
@@ -74,6 +95,13 @@ def test_an_id_is_always_one(parts: list[str]) -> None:
     made = id_of("blog", *parts)
     assert len(made) <= 120
     assert set(made) <= set("abcdefghijklmnopqrstuvwxyz0123456789._/-")
+
+
+def test_two_words_stay_two_and_a_long_id_stays_one_of_its_own() -> None:
+    assert id_of("blog", "über") != id_of("blog", "öber")
+    long = [id_of("blog", "x" * 150 + end) for end in "ab"]
+    assert long[0] != long[1]
+    assert {len(made) for made in long} == {120}
 
 
 def test_redirects_and_titles_are_read_as_browsers_do() -> None:
