@@ -26,9 +26,11 @@ $(VENV)/.base: requirements.lock pyproject.toml | $(BIN)/python
 	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# libatomic1: what drives Chromium needs it, and no package of Python's can bring it.
 $(VENV)/.test: tests/requirements.lock $(VENV)/.base
 	$(PIP) --require-hashes --no-deps -r tests/requirements.lock
-	@command -v chromium >/dev/null || { $(ROOT) apt-get update --quiet && $(APT) chromium; } \
+	@{ command -v chromium && $(VENV)/lib/python*/site-packages/playwright/driver/node --version; } >/dev/null 2>&1 \
+	  || { $(ROOT) apt-get update --quiet && $(APT) chromium libatomic1; } \
 	  || echo "chromium could not be installed: browser tests will be skipped"
 	@touch $@
 
