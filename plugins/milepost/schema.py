@@ -22,7 +22,7 @@ KINDS = ("article", "doc", "page", "author")
 class SliceSettings(BaseModel):
     """Base of each slice's `model.Settings`: frozen; each field's alias is its name in `pelicanconf.py`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True)
 
     def folders(self) -> Mapping[str, tuple[str, ...]]:
         """Where the slice's own kinds of source are: kind -> folders below PATH."""
@@ -41,9 +41,18 @@ class FieldFault(ValueError):
 
 
 class FrontMatter(BaseModel):
-    """Base of each slice's front-matter fields, by the lower-case name that Pelican gives them."""
+    """Base of each slice's front-matter fields, by the lower-case name that Pelican gives them.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, arbitrary_types_allowed=True)
+    A field's docstring is what its writer is told of it, in a new file and in the docs.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        str_strip_whitespace=True,
+        arbitrary_types_allowed=True,
+        use_attribute_docstrings=True,
+    )
 
     kind: ClassVar[str] = ""
 
