@@ -1,7 +1,7 @@
 """What writers wrote: every Markdown source with its front matter, line by line. Knows no Pelican, no HTML.
 
 Front matter is read as python-markdown's `meta` extension reads it, which is what Pelican uses, but the
-line of every field is kept, so that a fault can be named where it stands.
+line of every field is kept, so that a fault can be named where it stands. Between lines of `---` it may have comments.
 """
 
 from __future__ import annotations
@@ -119,9 +119,13 @@ def parse(path: Path, kind: str, text: str | None = None) -> Source:
     fields: dict[str, tuple[str, int]] = {}
     names: dict[str, str] = {}
     repeated: list[tuple[str, int]] = []
-    number, key = int(bool(_FENCE.match(lines[0]))), None
+    fenced = bool(_FENCE.match(lines[0]))
+    number, key = int(fenced), None
     while number < len(lines):
         line = lines[number]
+        if fenced and line.startswith("#"):
+            number += 1
+            continue
         if not line.strip() or _END.match(line):
             number += 1
             break
@@ -138,3 +142,11 @@ def parse(path: Path, kind: str, text: str | None = None) -> Source:
             break
         number += 1
     return Source(path, kind, fields, names, "\n".join(lines[number:]), number + 1, tuple(repeated))
+
+
+def without_comments(lines: Sequence[str]) -> list[str]:
+    """`lines` of a whole file, without the comments of its front matter."""
+    if not lines or not _FENCE.match(lines[0]):
+        return list(lines)
+    end = next((n for n, line in enumerate(lines) if n and (not line.strip() or _END.match(line))), len(lines))
+    return [*(line for line in lines[:end] if not line.startswith("#")), *lines[end:]]

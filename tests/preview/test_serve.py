@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import httpx
 
 from serving import Served, serving
-from sites import Site, article
+from sites import ROOT, Site, article
 
 NewSite = Callable[..., Site]
+PLAN = """\
+[[objective]]
+slug = "signups"
+title = "Signups"
+measure = "signup"
+target = 5
+by = 2027-06-30
+  [[objective.strategy]]
+  slug = "useful"
+  title = "Useful"
+    [[objective.strategy.function]]
+    slug = "marketing"
+    title = "Marketing"
+      [[objective.strategy.function.tactic]]
+      slug = "essays"
+      title = "Essays"
+      pages = ["articles/*"]
+"""
 
 
 @contextmanager
@@ -24,9 +45,10 @@ def preview(site: Site) -> Iterator[Served]:
 
 @contextmanager
 def changes(served: Served) -> Iterator[Iterator[str | None]]:
-    """The faults that the page's own event stream tells of; None for new pages."""
+    """The faults that the page's own event stream tells of after the first; None for new pages."""
     with httpx.stream("GET", f"{served.url}/_preview/changes", timeout=30) as response:
         lines = (line for line in response.iter_lines() if line.startswith("data: "))
+        next(lines)
         yield (json.loads(line.removeprefix("data: "))["fault"] for line in lines)
 
 
@@ -47,11 +69,89 @@ def test_saving_rebuilds_a_fault_is_told_and_the_last_good_page_stays(new_site: 
         assert served.interrupt() == 0
 
 
+def text_of(served: Served, path: str) -> str:
+    page = httpx.get(f"{served.url}/{path}")
+    return page.text if page.status_code == 200 else ""
+
+
+def test_whatever_changes_is_picked_up_without_a_restart(new_site: NewSite) -> None:
+    site = new_site({"content/articles/first.md": article(), "content/plan.toml": ""})
+    theme = site.root / "theme"
+    shutil.copytree(ROOT / "theme", theme)
+    site.conf = f"THEME = {str(theme)!r}"
+    articles = site.root / "content" / "articles"
+
+    def mended(name: str, old: str, new: str) -> None:
+        path = site.root / name
+        path.write_text(path.read_text().replace(old, new, 1))
+
+    with preview(site) as served, changes(served) as told:
+        site.write({"content/articles/second.md": article("Second", 2)})
+        assert (next(told), "Second" in text_of(served, "second/")) == (None, True)
+        (articles / "second.md").rename(articles / "renamed.md")
+        assert (next(told), "Second" in text_of(served, "second/")) == (None, True)
+        (articles / "renamed.md").unlink()
+        assert (next(told), text_of(served, "second/")) == (None, "")
+        site.write({"content/authors/ada.md": "Name: Ada Sample\n\nA sample bio.\n"})
+        assert (next(told), "A sample bio." in text_of(served, "first-post/")) == (None, True)
+        mended("theme/templates/article.html", "<h1>", "<p>A changed template.</p><h1>")
+        assert (next(told), "A changed template." in text_of(served, "first-post/")) == (None, True)
+        mended("content/plan.toml", "", PLAN)
+        assert (next(told), 'content="essays"' in text_of(served, "first-post/")) == (None, True)
+
+
+def test_drafts_and_scheduled_posts_show_here_under_a_banner_and_in_no_feed(new_site: NewSite) -> None:
+    files = {
+        "content/articles/first.md": article(),
+        "content/articles/draft.md": "Status: draft\n" + article("Draft").replace("Date: 2026-01-01 09:00\n", ""),
+        "content/articles/coming.md": article("Coming").replace("2026-", "2999-"),
+        "content/docs/index.md": "Title: Docs\nStatus: draft\n\nText\n",
+        "content/articles/never.md": "Status: skip\n" + article("Never"),
+    }
+    site = new_site(files)
+    with preview(site) as served:
+        pages = {path: text_of(served, path) for path in ("", "draft/", "coming/", "docs/", "first-post/")}
+        feeds = text_of(served, "feed.json") + text_of(served, "feeds/all.atom.xml")
+    banner = '<p class="unpublished" role="status"><strong>{}</strong> Only this preview shows it.</p>'
+    assert banner.format("A draft.") in pages["draft/"]
+    assert banner.format("A draft.") in pages["docs/"]
+    assert banner.format("Scheduled for 1 January 2999, 09:00 (CET).") in pages["coming/"]
+    assert "unpublished" not in pages["first-post/"]
+    assert "Draft" in pages[""]
+    assert "Never" not in pages[""]
+    assert ("First post" in feeds, "Draft" in feeds, "Coming" in feeds) == (True, False, False)
+    done = site.pelican()
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in site.output.rglob("*") if path.name in ("draft", "coming", "never", "docs")] == []
+
+
+def test_changed_settings_are_picked_up_and_wrong_ones_are_told(new_site: NewSite) -> None:
+    site = new_site({"content/articles/first.md": article(), "elsewhere/articles/other.md": article("Other")})
+    with preview(site) as served:
+        settings = site.root / "pelicanconf.py"
+        good = settings.read_text()
+        with changes(served) as told:
+            settings.write_text(good + "\nJOURNEY_ORIGIN = []\n")
+            assert any('unknown setting "JOURNEY_ORIGIN"' in (fault or "") for fault in told)
+            settings.write_text(good + "\nSITENAME = 'Another name'\nPATH = 'elsewhere'\n")
+            assert any(fault is None for fault in told)
+        deadline = time.monotonic() + 10
+        while "Another name" not in text_of(served, "other/"):
+            assert time.monotonic() < deadline, served.log.read_text()
+            time.sleep(0.1)
+        assert text_of(served, "first-post/") == ""
+        with changes(served) as told:
+            site.write({"elsewhere/articles/other.md": article("Other", body="Watched too.")})
+            assert (next(told), "Watched too." in text_of(served, "other/")) == (None, True)
+        assert httpx.get(f"{served.url}/healthz").status_code == 200
+        assert served.interrupt() == 0
+
+
 def test_only_the_preview_has_the_reload_script(new_site: NewSite) -> None:
     site = new_site({"content/articles/first.md": article()})
     with preview(site) as served:
         page = httpx.get(f"{served.url}/first-post/")
-    assert page.text.count('<script src="/_preview/reload.js" defer></script></body>') == 1
+    assert len(re.findall(r'<script src="/_preview/reload\.js\?[0-9a-f]{8}" defer></script></body>', page.text)) == 1
     assert b"_preview" not in (site.root / "var/preview/first-post/index.html").read_bytes()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,10 +16,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 _SCRIPT = "/_preview/reload.js"
-_TAG = f'<script src="{_SCRIPT}" defer></script>'.encode()
 _NOTHING_BUILT = (
     b"<!doctype html><html lang=en><title>Nothing built yet</title>"
-    b"<main><h1>Nothing built yet</h1><p>The fault is shown here as soon as it is known.</p></main>" + _TAG
+    b"<main><h1>Nothing built yet</h1><p>The fault is shown here as soon as it is known.</p></main>"
 )
 
 
@@ -28,31 +28,35 @@ class Changes:
     def __init__(self) -> None:
         self._listeners: set[asyncio.Queue[str | None]] = set()
         self.fault: str | None = None
+        self.version = secrets.token_hex(4)
+        """Of the build that is shown; a page of another one has something new to load."""
 
     def rebuilt(self) -> None:
-        self._say(None)
+        self.version, self.fault = secrets.token_hex(4), None
+        self._say()
 
     def failed(self, fault: str) -> None:
-        self._say(fault)
+        self.fault = fault
+        self._say()
 
     def close(self) -> None:
         """End every stream, so that the server can stop."""
         for listener in self._listeners:
             listener.put_nowait(None)
 
-    def _say(self, fault: str | None) -> None:
-        self.fault = fault
+    def _say(self) -> None:
         for listener in self._listeners:
-            listener.put_nowait(json.dumps({"fault": fault}))
+            listener.put_nowait(self._now())
+
+    def _now(self) -> str:
+        return json.dumps({"version": self.version, "fault": self.fault})
 
     async def stream(self) -> AsyncIterator[str]:
-        """Server-sent events: `{"fault": text or null}`; null means that new pages are there."""
+        """Server-sent events, one at once and one after every build: `{"version": text, "fault": text or null}`."""
         listener: asyncio.Queue[str | None] = asyncio.Queue()
         self._listeners.add(listener)
         try:
-            yield "retry: 500\n\n"
-            if self.fault:
-                yield f"data: {json.dumps({'fault': self.fault})}\n\n"
+            yield f"retry: 500\n\ndata: {self._now()}\n\n"
             while (message := await listener.get()) is not None:
                 yield f"data: {message}\n\n"
         finally:
@@ -62,20 +66,27 @@ class Changes:
 class _Pages(StaticFiles):
     """Static files; every page gets the reload script, nothing is cached."""
 
+    def __init__(self, directory: Path, changes: Changes) -> None:
+        super().__init__(directory=directory, html=True, check_dir=False)
+        self.changes = changes
+
     async def get_response(self, path: str, scope: Scope) -> Response:
         try:
             response = await super().get_response(path, scope)
         except HTTPException as error:
             if error.status_code != 404 or (Path(str(self.directory)) / "index.html").exists():
                 raise
-            return HTMLResponse(_NOTHING_BUILT, status_code=404)
+            return HTMLResponse(_NOTHING_BUILT + self._tag(), status_code=404)
         if isinstance(response, FileResponse) and response.media_type == "text/html":
             page = Path(response.path).read_bytes()
             head, end, tail = page.rpartition(b"</body>")
-            page = head + _TAG + end + tail if end else page + _TAG
+            page = head + self._tag() + end + tail if end else page + self._tag()
             response = HTMLResponse(page, status_code=response.status_code)
         response.headers["cache-control"] = "no-store"
         return response
+
+    def _tag(self) -> bytes:
+        return f'<script src="{_SCRIPT}?{self.changes.version}" defer></script>'.encode()
 
 
 def routes(site: Path, changes: Changes) -> list[BaseRoute]:
@@ -92,5 +103,5 @@ def routes(site: Path, changes: Changes) -> list[BaseRoute]:
     return [
         Route("/_preview/changes", stream),
         Route(_SCRIPT, script),
-        Mount("/", _Pages(directory=site, html=True, check_dir=False)),
+        Mount("/", _Pages(site, changes)),
     ]

@@ -8,14 +8,14 @@ import errno
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
 import uvicorn
-from watchfiles import Change, awatch
-from watchfiles.main import FileChange
+from watchfiles import awatch
 
 from milepost.app import LOOPBACK, create_app, refuse_unlimited
 from milepost.errors import MilepostError
@@ -32,68 +32,115 @@ class PortTaken(MilepostError):
 
 @dataclass(frozen=True)
 class Preview:
-    """A site served on this machine: where it listens, what it builds, where to."""
+    """A site served on this machine: what it builds from where to where, and where it listens."""
 
-    settings: Settings
+    settings_file: Path
+    content: Path | None
+    output: Path | None
     host: str
     listener: socket.socket
-    build: Build
+    one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def address(self) -> str:
         return f"http://{self.host}:{self.listener.getsockname()[1]}"
 
+    def settings(self) -> Settings:
+        """The settings as they are now, with the preview's own address."""
+        overrides = {"SITEURL": self.address} | ({"PATH": str(self.content.absolute())} if self.content else {})
+        found = load(self.settings_file, overrides)
+        refuse_unlimited(found, self.host)
+        return found
+
     def run(self, say: Callable[[str], None]) -> None:
         """Build once, then serve until interrupted. A fault of the writer's is shown, not raised."""
+        settings = self.settings()
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(self._run(settings, say))
+
+    async def _run(self, settings: Settings, say: Callable[[str], None]) -> None:
         changes = Changes()
-        self._rebuild(changes, say)
-        app = create_app(self.settings, self.build.output, preview=True, more=routes(self.build.output, changes))
+        await _Round(self, settings, changes, say).rebuild()
+        say(f"\nThe site       {self.address}/\nOutbox         {self.address}/outbox/")
+        say(f"Journeys       {self.address}/journeys/\n\nCtrl-C stops it.")
+        while again := await _Round(self, settings, changes, say).serve():
+            settings = again
+
+
+class _Round:
+    """The preview between two changes of its settings: everything is made anew from them, but the open socket."""
+
+    def __init__(self, preview: Preview, settings: Settings, changes: Changes, say: Callable[[str], None]) -> None:
+        self.preview, self.settings, self.changes, self.say = preview, settings, changes, say
+        self.pages = (preview.output or settings.env.var / "preview").absolute()
+        overrides = {"SITEURL": preview.address, "MILEPOST_PREVIEW": True}
+        self.build = Build(settings.site.file, settings.site.content, self.pages, overrides)
+        self.next: Settings | None = None
+
+    async def serve(self) -> Settings | None:
+        """Serve until the settings change, and return the new ones; None when it was interrupted."""
+        app = create_app(self.settings, self.pages, preview=True, more=routes(self.pages, self.changes))
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, proxy_headers=False, timeout_graceful_shutdown=3
         )
-        server = _Server(config, changes)
-        say(f"\nThe site       {self.address}/\nOutbox         {self.address}/outbox/")
-        say(f"Journeys       {self.address}/journeys/\n\nCtrl-C stops it.")
-        with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(self._serve(server, changes, say))
-
-    async def _serve(self, server: uvicorn.Server, changes: Changes, say: Callable[[str], None]) -> None:
-        helpers = [asyncio.create_task(self._watch(changes, say)), asyncio.create_task(self._report())]
+        server = _Server(config, self.changes)
+        helpers = [
+            asyncio.create_task(helper) for helper in (self._watch(), self._watch_settings(server), self._report())
+        ]
         try:
-            await server.serve(sockets=[self.listener])
+            # A copy, since the server closes what it is given.
+            await server.serve(sockets=[self.preview.listener.dup()])
         finally:
             for helper in helpers:
                 helper.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
+        return self.next
 
-    async def _watch(self, changes: Changes, say: Callable[[str], None]) -> None:
-        """Rebuild after every change of content, theme or settings, one build at a time."""
-        site, one_at_a_time = self.settings.site, asyncio.Lock()
-
-        async def rebuild_after(watcher: AsyncIterator[set[FileChange]]) -> None:
-            async for changed in watcher:
-                names = sorted({os.path.relpath(path) for _, path in changed})
-                say(f"changed: {', '.join(names[:3])}{' and more' if len(names) > 3 else ''}")
-                async with one_at_a_time:
-                    await asyncio.to_thread(self._rebuild, changes, say)
-
-        folders = [path for path in (site.content, site.theme) if path.exists()]
-        # The settings are watched through their folder, since an editor replaces the file; not
-        # recursively, since everything else that is below it is none of ours.
-        beside = awatch(site.file.parent, recursive=False, debounce=100, watch_filter=self._is_settings)
-        await asyncio.gather(rebuild_after(awatch(*folders, debounce=100)), rebuild_after(beside))
-
-    def _is_settings(self, _: Change, path: str) -> bool:
-        return path == str(self.settings.site.file)
-
-    def _rebuild(self, changes: Changes, say: Callable[[str], None]) -> None:
+    async def rebuild(self) -> None:
+        """Build, and tell every open page."""
         try:
-            say(self.build.run())
+            self.say(await asyncio.to_thread(self._build))
         except BuildError as fault:
-            say(str(fault))
-            changes.failed(str(fault))
+            self._fail(fault)
         else:
-            changes.rebuilt()
+            self.changes.rebuilt()
+
+    def _build(self) -> str:
+        # Of threads, not of tasks: a round may end while its last build still runs.
+        with self.preview.one_at_a_time:
+            return self.build.run()
+
+    def _fail(self, fault: MilepostError) -> None:
+        self.say(str(fault))
+        self.changes.failed(str(fault))
+
+    async def _watch(self) -> None:
+        """Rebuild after every change of content or theme."""
+        folders = [path for path in (self.settings.site.content, self.settings.site.theme) if path.exists()]
+        async for changed in awatch(*folders, debounce=100):
+            names = sorted({os.path.relpath(path) for _, path in changed})
+            self.say(f"changed: {', '.join(names[:3])}{' and more' if len(names) > 3 else ''}")
+            await self.rebuild()
+
+    async def _watch_settings(self, server: _Server) -> None:
+        """End this round when the settings have changed and can be read; until then their fault is shown."""
+        file = self.settings.site.file
+        # Watched through its folder, since an editor replaces the file; not recursively, since everything else
+        # that is below it is none of ours.
+        async for _ in awatch(
+            file.parent, recursive=False, debounce=100, watch_filter=lambda _, path: path == str(file)
+        ):
+            self.say(f"changed: {os.path.relpath(file)}")
+            try:
+                settings = await asyncio.to_thread(self.preview.settings)
+            except MilepostError as fault:
+                self._fail(fault)
+                continue
+            await _Round(self.preview, settings, self.changes, self.say).rebuild()
+            self.next = settings
+            self.changes.close()
+            server.should_exit = True
+            return
 
     async def _report(self) -> None:
         """Make the report anew when events came in since it was made; in a process of its own, at leisure."""
@@ -144,13 +191,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def preview(settings_file: Path, content: Path | None, output: Path | None, host: str, port: int) -> Preview:
-    """A preview ready to run, its SITEURL the address it listens on, its pages in `var/preview`."""
+    """A preview ready to run. Its SITEURL will be the address it listens on, its pages in `var/preview`."""
     if host not in LOOPBACK:
         raise MilepostError(f"serve shows the report and every mail to whoever asks; {host} is not this machine")
-    listener = listen(host, port)
-    address = {"SITEURL": f"http://{host}:{listener.getsockname()[1]}"}
-    settings = load(settings_file, address)
-    refuse_unlimited(settings, host)
-    folder = (output or settings.env.var / "preview").absolute()
-    build = Build(settings.site.file, content or settings.site.content, folder, address)
-    return Preview(settings, host, listener, build)
+    return Preview(settings_file, content, output, host, listen(host, port))

@@ -75,7 +75,9 @@ def list_page(path: str, context: dict[str, Any]) -> None:
 def write_feed(generator: Any, writer: Any) -> None:
     """Write the newest articles to `feed.json`."""
     settings = hooks.settings_of(generator.settings).of(Settings)
-    articles = [*generator.articles, *generator.translations]
+    # A preview shows what is not published yet; its feed does not, since an issue may be made from it.
+    every = [*generator.articles, *generator.translations]
+    articles = [article for article in every if not getattr(article, "unpublished", None)]
     Path(writer.output_path, feed.NAME).write_text(
         feed.text_of(articles, generator.context, settings), encoding="utf-8"
     )

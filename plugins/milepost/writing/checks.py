@@ -13,7 +13,7 @@ from milepost import slices
 from milepost.errors import Finding
 from milepost.settings import Settings
 from milepost.sources import Source, Sources
-from milepost.writing import addresses, links
+from milepost.writing import addresses, links, redirects, series
 from milepost.writing.entries import Entry, entries
 from milepost.writing.model import UNPUBLISHED, Addressed
 
@@ -35,6 +35,9 @@ RULES = {
     "or with a leading / from the content folder. What is not published cannot be linked to.",
     "missing-image": "An image is a file below the content folder, linked with {static} or {attach}, or by an "
     "address at which the build publishes it.",
+    redirects.RULE: "An old address in `Redirect_from:` leads to this page. It can be nobody's address now, least of "
+    "all its own, and no other page's old one.",
+    series.RULE: "The parts of a series have the same `Series:`, and each its own `Series_index:`, or none.",
     "image-alt": "An image says in words what it shows: ![words](picture). One that only adorns is marked with "
     "{ .decorative } behind it.",
 }
@@ -53,6 +56,8 @@ def findings(sources: Sources, settings: Settings) -> Iterator[Finding]:
         yield from entry.faults
         yield from links.faults(entry, targets)
     yield from _one_slug_twice(read, written, settings)
+    yield from redirects.faults(read, written, _direct_templates(settings))
+    yield from series.faults(read)
 
 
 def outputs(sources: Sources, settings: Settings) -> Iterator[tuple[Source, str]]:
