@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +13,10 @@ from milepost import options
 
 if TYPE_CHECKING:
     from collections import Counter
+
+    from sqlalchemy import Engine
+
+    from milepost.settings import Settings
 
 
 class Format(StrEnum):
@@ -51,12 +57,11 @@ def issue(
     """Make an issue of what is new in the site's feed, and print its id."""
     from datetime import UTC, datetime
 
-    from milepost.newsletter import store
     from milepost.newsletter.issue import feed_of, make_issue, read_feed
 
     settings = options.read(settings_file)
     items = read_feed(feed or str(feed_of(settings)))
-    with store.open_store(settings.env).begin() as connection:
+    with _store(settings) as engine, engine.begin() as connection:
         made = make_issue(connection, items, datetime.now(UTC))
     if made:
         typer.echo(made)
@@ -80,19 +85,19 @@ def send(
     from milepost.newsletter import delivery, ledger, store
 
     settings = options.read(settings_file)
-    engine = store.open_store(settings.env)
-    with db.reading(engine) as connection:
-        found = ledger.issue_row(connection, issue)
-        known = ledger.counts(connection, issue)
-        active = sum(person.state == "active" for person in store.all_subscribers(connection))
-    total = active if found.state == "draft" else sum(known.values())
-    if dry_run:
-        to_send = active if found.state == "draft" else known["queued"] + known["leased"] + known["deferred"]
-        typer.echo(f'would send "{found.subject}" to {to_send}')
-        return
-    with Progress(transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("sending", total=total, completed=sum(known[state] for state in ledger.TERMINAL))
-        counts = asyncio.run(delivery.send(engine, settings, issue, lambda number: bar.advance(task, number)))
+    with _store(settings) as engine:
+        with db.reading(engine) as connection:
+            found = ledger.issue_row(connection, issue)
+            known = ledger.counts(connection, issue)
+            active = sum(person.state == "active" for person in store.all_subscribers(connection))
+        total = active if found.state == "draft" else sum(known.values())
+        if dry_run:
+            to_send = active if found.state == "draft" else known["queued"] + known["leased"] + known["deferred"]
+            typer.echo(f'would send "{found.subject}" to {to_send}')
+            return
+        with Progress(transient=True, disable=not sys.stderr.isatty()) as bar:
+            task = bar.add_task("sending", total=total, completed=sum(known[state] for state in ledger.TERMINAL))
+            counts = asyncio.run(delivery.send(engine, settings, issue, lambda number: bar.advance(task, number)))
     typer.echo(_sentence(counts))
     if counts.keys() - {"accepted", "skipped"}:
         raise typer.Exit(1)
@@ -109,9 +114,9 @@ def status(
     import json
 
     from milepost import db
-    from milepost.newsletter import ledger, store
+    from milepost.newsletter import ledger
 
-    with db.reading(store.open_store(options.read(settings_file).env)) as connection:
+    with _store(options.read(settings_file)) as engine, db.reading(engine) as connection:
         issues = [ledger.issue_row(connection, issue)] if issue else ledger.all_issues(connection)
         if uncertain:
             rows = [
@@ -145,7 +150,7 @@ def list_subscribers(
     from milepost import db
     from milepost.newsletter import store
 
-    with db.reading(store.open_store(options.read(settings_file).env)) as connection:
+    with _store(options.read(settings_file)) as engine, db.reading(engine) as connection:
         rows = [
             {"address": row.address, "state": row.state, "since": row.changed_at.isoformat()}
             for row in store.all_subscribers(connection)
@@ -155,6 +160,24 @@ def list_subscribers(
     else:
         lines = [f"{row['state']:<12}  {row['since'][:16]}  {row['address']}" for row in rows]
         typer.echo("\n".join(lines) or "nobody has subscribed yet")
+
+
+@contextmanager
+def _store(settings: Settings) -> Iterator[Engine]:
+    """The newsletter's database; a fault of it is one line, which names no address (what a driver says may)."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from milepost.db import DatabaseError
+    from milepost.newsletter import store
+
+    engine = store.open_store(settings.env)
+    try:
+        yield engine
+    except SQLAlchemyError as error:
+        where = engine.url.render_as_string(hide_password=True)
+        raise DatabaseError(f"{where}: {type(error).__name__}; see MILEPOST_DATABASE_URL") from error
+    finally:
+        engine.dispose()
 
 
 def _sentence(counts: Counter[str]) -> str:

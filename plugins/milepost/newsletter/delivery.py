@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from milepost.newsletter import ledger
 from milepost.newsletter.issue import items_of
@@ -27,6 +27,10 @@ from milepost.settings import Settings
 BATCH = 50
 MOST_ATTEMPTS = 6
 FIRST_PAUSE = timedelta(minutes=5)
+
+_SENDING = 0x4D494C53
+"""Of PostgreSQL's advisory locks, the one that a sender holds."""
+_ANOTHER = "another process is sending; wait for it, or stop it"
 
 
 class AlreadySending(NewsletterError):
@@ -47,15 +51,15 @@ async def send(
     Raises:
         AlreadySending, NewsletterError: when nothing was sent.
     """
-    with _alone(settings.env.var / "newsletter.lock"):
-        head = letterhead(settings)
-        with engine.begin() as connection:
-            ledger.freeze(connection, issue_id, head.host, clock())
-            ledger.take_over(connection, issue_id, clock())
-            found = ledger.issue_row(connection, issue_id)
-        secret, items = settings.env.secret(), items_of(found.content)
-        tokens = Tokens(secret, clock)
+    head, secret = letterhead(settings), settings.env.secret()
+    # The relay first: an address that is none freezes nothing.
+    with _alone(engine, settings.env.var / "newsletter.lock"):
         async with relay_for(settings.env) as relay:
+            with engine.begin() as connection:
+                ledger.freeze(connection, issue_id, head.host, clock())
+                ledger.take_over(connection, issue_id, clock())
+                found = ledger.issue_row(connection, issue_id)
+            items, tokens = items_of(found.content), Tokens(secret, clock)
             while leases := _lease(engine, issue_id, secret, clock()):
                 for lease in leases:
                     message = compose_issue(
@@ -106,12 +110,23 @@ async def _deliver(
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """One sender at a time; the lock dies with its process."""
+def _alone(engine: Engine, path: Path) -> Iterator[None]:
+    """One sender at a time, by a lock that dies with its process.
+
+    A file will do where the database is one; a server's clients may be on machines that share no folder.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as lock:
+    with path.open("ab") as lock, engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise AlreadySending("another process is sending; wait for it, or stop it") from None
-        yield
+            raise AlreadySending(_ANOTHER) from None
+        if engine.dialect.name != "postgresql":
+            yield
+        elif not connection.execute(text(f"SELECT pg_try_advisory_lock({_SENDING})")).scalar_one():
+            raise AlreadySending(_ANOTHER)
+        else:
+            try:
+                yield
+            finally:
+                connection.execute(text(f"SELECT pg_advisory_unlock({_SENDING})"))

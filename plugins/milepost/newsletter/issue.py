@@ -6,13 +6,14 @@ Knows no Pelican and no mail.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
-from pydantic import BaseModel, ConfigDict, HttpUrl, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, HttpUrl, TypeAdapter, ValidationError
 from sqlalchemy import Connection, insert, select
 
 from milepost.newsletter.model import NewsletterError
@@ -22,15 +23,23 @@ from milepost.settings import Settings
 SECONDS = 20.0
 
 
+def readable(text: str) -> str:
+    """`text` in one line, without what is no character and what not every database keeps."""
+    return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", " ", text).split())
+
+
+Text = Annotated[str, AfterValidator(readable)]
+
+
 class Item(BaseModel):
     """One post of a feed: what a mail says of it."""
 
     model_config = ConfigDict(frozen=True)
 
-    id: str
+    id: Text
     url: HttpUrl
-    title: str
-    summary: str = ""
+    title: Text
+    summary: Text = ""
 
 
 def feed_of(settings: Settings) -> Path:
@@ -56,10 +65,18 @@ def read_feed(where: str) -> list[Item]:
         return TypeAdapter(list[Item]).validate_python(json.loads(text)["items"])
     except ValidationError as error:
         fault = error.errors()[0]
-        place = ".".join(str(step) for step in fault["loc"])
-        raise NewsletterError(f"{where}: items.{place}: {fault['msg']}; is it a JSON Feed?") from error
-    except (httpx.HTTPError, OSError, ValueError, KeyError, TypeError) as error:
-        raise NewsletterError(f"{where}: {type(error).__name__}: {error}; is it a JSON Feed?") from error
+        place = ".".join(str(step) for step in ("items", *fault["loc"]))
+        raise NewsletterError(f"{where}: {place}: {fault['msg']}; is it a JSON Feed?") from error
+    except httpx.HTTPStatusError as error:
+        raise NewsletterError(f"{where}: the server answers {error.response.status_code}") from error
+    except OSError as error:
+        raise NewsletterError(f"{where}: {error.strerror}") from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise NewsletterError(f"{where}: {' '.join(str(error).split()) or type(error).__name__}") from error
+    except json.JSONDecodeError as error:
+        raise NewsletterError(f"{where}:{error.lineno}: {error.msg}; is it a JSON Feed?") from error
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise NewsletterError(f'{where}: no list of "items"; is it a JSON Feed?') from error
 
 
 def make_issue(connection: Connection, items: Sequence[Item], now: datetime) -> str | None:

@@ -101,8 +101,9 @@ def arm(connection: Connection, delivery_id: int, now: datetime) -> None:
 
 def counts(connection: Connection, issue_id: str) -> Counter[str]:
     """How many mails of an issue are in each state."""
-    by_state = select(delivery.c.state, func.count()).where(delivery.c.issue_id == issue_id).group_by(delivery.c.state)
-    return Counter(dict(row.tuple() for row in connection.execute(by_state)))
+    number = func.count().label("number")
+    by_state = select(delivery.c.state, number).where(delivery.c.issue_id == issue_id).group_by(delivery.c.state)
+    return Counter({row.state: row.number for row in connection.execute(by_state)})
 
 
 def finish(connection: Connection, issue_id: str) -> bool:

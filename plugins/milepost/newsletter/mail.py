@@ -9,19 +9,24 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
+from email.errors import MessageError
+from email.header import Header
+from email.headerregistry import Address, BaseHeader, HeaderRegistry
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import css_inline
+import httpx
 from email_validator import EmailNotValidError, validate_email
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from milepost.errors import SettingsError
+from milepost.newsletter.issue import readable
 from milepost.newsletter.model import NoticeKind
 from milepost.newsletter.model import Settings as NewsletterSettings
 from milepost.newsletter.tokens import Purpose, Tokens
@@ -50,15 +55,29 @@ class Letterhead:
 
 
 def letterhead(settings: Settings) -> Letterhead:
-    """The letterhead of a site, with what its settings leave out."""
+    """The letterhead of a site, with what its settings leave out; addresses in ASCII, as headers need them.
+
+    Raises:
+        SettingsError: when no mail can be made of the settings.
+    """
     ours, site = settings.of(NewsletterSettings), settings.site
-    host = urlsplit(site.url).hostname or "localhost"
+    try:
+        url = httpx.URL(site.url)
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme not in ("http", "https") or not url.host:
+        raise SettingsError(f"SITEURL is {site.url!r}; links in mails need a whole address, https://HOST")
+    sender = envelope_address(ours.sender or f"newsletter@{url.raw_host.decode('ascii')}")
+    try:
+        Address(addr_spec=sender)
+    except (MessageError, ValueError, IndexError) as error:
+        raise SettingsError(f"NEWSLETTER_FROM is {sender!r}; say an address alone, NAME@HOST") from error
     return Letterhead(
-        name=ours.name or site.name,
-        sender=ours.sender or f"newsletter@{host}",
+        name=readable(ours.name or site.name),
+        sender=sender,
         postal_address=ours.postal_address,
         site_name=site.name,
-        site_url=site.url,
+        site_url=str(url).rstrip("/"),
     )
 
 
@@ -108,10 +127,10 @@ def envelope_address(address: str) -> str:
 def _message(
     template: str, values: Mapping[str, Any], address: str, head: Letterhead, message_id: str, now: datetime
 ) -> EmailMessage:
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_policy())
     message["From"] = Address(head.name, addr_spec=head.sender)
     message["To"] = envelope_address(address)
-    message["Subject"] = " ".join(str(values["subject"]).split())
+    message["Subject"] = readable(str(values["subject"]))
     message["Date"] = format_datetime(now)
     message["Message-ID"] = message_id
     # Quoted-printable: no line is longer than 76, whatever a title holds.
@@ -119,6 +138,42 @@ def _message(
     html = css_inline.inline(_render(f"{template}.html", values), keep_style_tags=True)
     message.add_alternative(html, subtype="html", cte="quoted-printable")
     return message
+
+
+class _Verbatim(BaseHeader):
+    """A header that is kept as it is. What the library parses itself, it also decodes: of an encoded word in a title
+    or an address it would make further headers."""
+
+    max_count = 1
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        kwds["decoded"], kwds["parse_tree"] = value, None
+
+
+class _Text(_Verbatim):
+    """Words for people, encoded where they must be (RFC 2047)."""
+
+    def fold(self, *, policy: Policy[Any]) -> str:
+        plain = self.isascii() and "=?" not in self and max(map(len, self.split()), default=0) < 60
+        words = Header(str(self), "us-ascii" if plain else "utf-8", header_name=self.name)
+        return f"{self.name}: {words.encode(linesep=policy.linesep)}{policy.linesep}"
+
+
+class _Addresses(_Verbatim):
+    """Addresses, one a line and never encoded: a mail program finds none in an encoded word (RFC 2047, 5)."""
+
+    def fold(self, *, policy: Policy[Any]) -> str:
+        return f"{self.name}: {self.replace(', ', f',{policy.linesep} ')}{policy.linesep}"
+
+
+@cache
+def _policy() -> Policy[Any]:
+    registry = HeaderRegistry()
+    registry.map_to_type("subject", _Text)
+    for name in ("to", "message-id", "list-id", "list-unsubscribe"):
+        registry.map_to_type(name, _Addresses)
+    return SMTP.clone(header_factory=registry)
 
 
 def _phrase(name: str) -> str:

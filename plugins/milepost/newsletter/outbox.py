@@ -8,10 +8,12 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email import message_from_bytes
+from email import message_from_string
 from email.message import EmailMessage
-from email.policy import SMTP, default
+from email.policy import SMTP, SMTPUTF8, default
 from pathlib import Path
+
+from milepost.newsletter.model import NewsletterError
 
 _NAME = re.compile(r"[0-9]{8}T[0-9]{12}-[0-9a-f]{8}")
 
@@ -44,16 +46,24 @@ class Outbox:
         self.folder = folder
 
     async def send(self, message: EmailMessage, sender: str, recipient: str, arm: Callable[[], None]) -> str:
-        """Keep the mail, whole or not at all; on disk on return."""
-        arm()
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Keep the mail, whole or not at all.
+
+        Raises:
+            NewsletterError: when the folder cannot be written to.
+        """
+        content = message.as_bytes(policy=SMTP if recipient.isascii() else SMTPUTF8)
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"
         fresh = self.folder / f".{name}"
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(message.as_bytes(policy=SMTP))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.rename(self.folder / f"{name}.eml")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            arm()
+            fresh.rename(self.folder / f"{name}.eml")
+        except OSError as error:
+            raise NewsletterError(f"{self.folder}: {error.strerror}; see MILEPOST_VAR") from error
         return f"250 kept in the outbox as {name}"
 
     def mails(self) -> list[Mail]:
@@ -66,5 +76,5 @@ class Outbox:
         path = self.folder / f"{name}.eml"
         if not _NAME.fullmatch(name) or not path.is_file():
             return None
-        message = message_from_bytes(path.read_bytes(), policy=default)
+        message = message_from_string(path.read_text(encoding="utf-8"), policy=default)
         return Mail(name, message) if isinstance(message, EmailMessage) else None

@@ -10,12 +10,12 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
-from aiosmtplib import SMTPException, SMTPResponseException, SMTPServerDisconnected, SMTPTimeoutError
+from aiosmtplib import SMTPDataError, SMTPException, SMTPRecipientRefused, SMTPResponseException
 
 from milepost.errors import SettingsError
 from milepost.newsletter.model import NewsletterError
@@ -73,13 +73,21 @@ class SmtpRelay:
     """
 
     def __init__(self, url: str) -> None:
-        parsed = urlsplit(url)
-        if parsed.scheme not in ("smtp", "smtps", "smtp+starttls") or not parsed.hostname:
-            raise SettingsError("MILEPOST_SMTP_URL is none; say smtp://, smtps:// or smtp+starttls://HOST:PORT")
+        try:
+            parsed = urlsplit(url)
+            port, known = parsed.port, parsed.scheme in ("smtp", "smtps", "smtp+starttls") and parsed.hostname
+        except ValueError:
+            known = None
+        if not known:
+            # Nothing of it is shown: there may be a password in it.
+            raise SettingsError(
+                "MILEPOST_SMTP_URL is none; say smtp://, smtps:// or smtp+starttls://USER:PASSWORD@HOST:PORT, "
+                "with %XX for whatever is neither letter nor digit in the password"
+            )
         tls = parsed.scheme == "smtps"
         self._client = aiosmtplib.SMTP(
             hostname=parsed.hostname,
-            port=parsed.port or (465 if tls else 587 if parsed.scheme == "smtp+starttls" else 25),
+            port=port or (465 if tls else 587 if parsed.scheme == "smtp+starttls" else 25),
             username=unquote(parsed.username) if parsed.username else None,
             password=unquote(parsed.password) if parsed.password else None,
             use_tls=tls,
@@ -91,27 +99,49 @@ class SmtpRelay:
 
     async def send(self, message: EmailMessage, sender: str, recipient: str, arm: Callable[[], None]) -> str:
         """See Relay. MAIL and RCPT are asked first, so that what they refuse was never handed over."""
+        was_used = self._client.is_connected
         try:
-            if not self._client.is_connected:
-                await self._client.connect()
-            await self._client.mail(sender)
-            await self._client.rcpt(recipient)
-        except SMTPResponseException as error:
-            await self._reset()
-            raise _refusal(error) from error
-        except (SMTPException, OSError) as error:
-            self._client.close()
-            raise Deferred(_words(error)) from error
+            await self._ask(sender, recipient)
+        except Deferred:
+            if not was_used or self._client.is_connected:
+                raise
+            # Relays end connections between two mails: after so many, or after a pause.
+            await self._ask(sender, recipient)
+        content = message.as_bytes(policy=SMTP if recipient.isascii() else SMTPUTF8)
         arm()
         try:
-            response = await self._client.data(message.as_bytes(policy=SMTP))
-        except SMTPResponseException as error:
-            await self._reset()
-            raise _refusal(error) from error
-        except (SMTPServerDisconnected, SMTPTimeoutError, OSError) as error:
+            response = await self._client.data(content)
+        except (SMTPException, OSError) as error:
+            if isinstance(error, SMTPDataError) and 400 <= error.code < 600:
+                await self._reset()
+                raise _refusal(error) from error
             self._client.close()
             raise Broken(_words(error)) from error
         return f"{response.code} {_one_line(response.message)}"
+
+    async def _ask(self, sender: str, recipient: str) -> None:
+        """Whether the relay takes a mail for `recipient`, on the connection that there is or on a new one."""
+        try:
+            if not self._client.is_connected:
+                await self._client.connect()
+            if recipient.isascii():
+                await self._client.mail(sender)
+            else:
+                await self._client.ehlo()
+                if not self._client.supports_extension("smtputf8"):
+                    raise Rejected("the relay knows no SMTPUTF8, which this address needs")
+                await self._client.mail(sender, options=["SMTPUTF8"], encoding="utf-8")
+            await self._client.rcpt(recipient, encoding="utf-8")
+        except SMTPRecipientRefused as error:
+            await self._reset()
+            raise _refusal(error) from error
+        except SMTPResponseException as error:
+            # Before there is a recipient, even a 5xx (a wrong password, say) is about the sender, who can mend it.
+            await self._reset()
+            raise Deferred(f"{error.code} {_one_line(error.message)}") from error
+        except (SMTPException, OSError) as error:
+            self._client.close()
+            raise Deferred(_words(error)) from error
 
     async def close(self) -> None:
         """Say goodbye, if there is somebody to say it to."""
@@ -137,4 +167,5 @@ def _words(error: BaseException) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())[:300]
+    """What a relay says, in characters that every database keeps: it may be of any encoding."""
+    return "".join(one if one.isprintable() else "\ufffd" for one in " ".join(text.split()))[:300]

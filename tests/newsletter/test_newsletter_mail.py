@@ -1,0 +1,280 @@
+"""What stands in a mail, as a relay gets it: headers, both parts, and texts that would be something else."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from datetime import timedelta
+from email.header import decode_header, make_header
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+from relays import Taken, add_issue, add_subscribers, item, ledger_of, readers, relaying, settings_at
+from signups import NOW
+from sqlalchemy import Engine, insert
+
+from milepost.errors import SettingsError
+from milepost.newsletter import delivery, notices, tables
+from milepost.newsletter.issue import Item
+from milepost.newsletter.mail import compose_issue, envelope_address, letterhead
+from milepost.newsletter.model import Settings as NewsletterSettings
+from milepost.newsletter.relay import SmtpRelay
+from milepost.newsletter.tokens import Tokens
+from milepost.settings import Settings
+
+MESSAGE_ID = "<2026-01-15.7@site.example>"
+HOSTILE = {
+    "header": "One\r\nBcc: victim@example.org\r\n\r\nAnother body",
+    "script": "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "template": "{{ head.name }} {% for a in b %} ${1} {0}",
+    "long word": "x" * 10_000,
+    "long": "word " * 2_000,
+    "emoji": "👩‍👩‍👧 " * 300,
+    "control": "a\x00b\x07c\x1b[31m",
+    "separators": "one\u2028two\u0085three",
+    "encoded word": "=?utf-8?q?=0D=0ABcc=3A_victim=40example.org?=",
+    "dot": "one\n.\r\nQUIT",
+}
+
+
+def copy_of(*items: Item, address: str = "reader@example.org", subject: str = "", settings: Settings) -> Taken:
+    """One subscriber's copy of an issue, as it came out of a real connection."""
+    head, tokens = letterhead(settings), Tokens(settings.env.secret(), lambda: NOW)
+    posts = [one.model_dump(mode="json") for one in items]
+    person = SimpleNamespace(id=7, address=address, changed_at=NOW)
+    message = compose_issue(subject or items[0].title, posts, person, head, tokens, MESSAGE_ID, NOW)
+    with relaying() as sink:
+
+        async def hand_over() -> None:
+            relay = SmtpRelay(sink.url)
+            await relay.send(message, head.sender, envelope_address(address), lambda: None)
+            await relay.close()
+
+        asyncio.run(hand_over())
+    [taken] = sink.mails
+    return taken
+
+
+def notices_of(settings: Settings, engine: Engine) -> list[Taken]:
+    with relaying() as sink:
+        mailing = settings.model_copy(update={"env": settings.env.model_copy(update={"smtp_url": sink.url})})
+        asyncio.run(notices.send_due(engine, mailing, lambda: NOW))
+    return sink.mails
+
+
+def named(settings: Settings, **values: str) -> Settings:
+    """`settings` with other ones of the newsletter's."""
+    ours = settings.of(NewsletterSettings).model_copy(update=values)
+    return settings.model_copy(update={"models": {"newsletter": ours}})
+
+
+def header_lines(taken: Taken) -> dict[str, str]:
+    """Each header as it was written, only unfolded: nothing is decoded."""
+    head = taken.content.partition(b"\r\n\r\n")[0].decode("ascii")
+    lines = [line.partition(": ") for line in re.sub(r"\r\n(?=[ \t])", "", head).split("\r\n")]
+    names = [name for name, _, _ in lines]
+    assert len(set(names)) == len(names)
+    return {name: value for name, _, value in lines}
+
+
+def part(taken: Taken, kind: str) -> str:
+    found = taken.message.get_body((kind,))
+    assert found
+    return str(found.get_content())
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_at(tmp_path, None)
+
+
+def test_an_issues_headers_say_who_writes_and_how_to_leave(settings: Settings) -> None:
+    headers = header_lines(copy_of(item(), settings=settings))
+    token = Tokens(settings.env.secret(), lambda: NOW).make("one-click", 7)
+    kind = headers.pop("Content-Type")
+    assert kind.startswith("multipart/alternative; boundary=")
+    assert headers == {
+        "From": "Letters <letters@site.example>",
+        "To": "reader@example.org",
+        "Subject": "Post 1",
+        "Date": "Thu, 15 Jan 2026 12:00:00 +0000",
+        "Message-ID": MESSAGE_ID,
+        "MIME-Version": "1.0",
+        "List-Id": "Letters <newsletter.site.example>",
+        "List-Unsubscribe": f"<https://site.example/newsletter/one-click/{token}>, "
+        "<mailto:letters@site.example?subject=unsubscribe>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "Precedence": "bulk",
+    }
+
+
+@pytest.mark.parametrize(("kind", "state"), [("confirm", "pending"), ("already", "active")])
+def test_a_notice_says_that_a_machine_answers(kind: str, state: str, settings: Settings, engine: Engine) -> None:
+    add_subscribers(engine, *readers(2), state=state)
+    with engine.begin() as connection:
+        owed = {"kind": kind, "state": "queued", "attempts": 0, "due_at": NOW, "created_at": NOW}
+        connection.execute(insert(tables.notice), [{"subscriber_id": id_, **owed} for id_ in (1, 2)])
+    taken = notices_of(settings, engine)
+    assert [mail.recipient for mail in taken] == readers(2)
+    for mail in taken:
+        headers = header_lines(mail)
+        assert headers["Auto-Submitted"] == "auto-replied"
+        assert (headers["From"], headers["To"]) == ("Letters <letters@site.example>", mail.recipient)
+        assert parsedate_to_datetime(headers["Date"]) == NOW
+        assert "List-Unsubscribe" not in headers
+        purpose = "confirm" if kind == "confirm" else "unsubscribe"
+        tokens = Tokens(settings.env.secret(), lambda: NOW)
+        for text in (part(mail, "plain"), part(mail, "html")):
+            [token] = set(re.findall(rf"https://site\.example/newsletter/{purpose}/([\w.-]+)", text))
+            assert readers(2)[tokens.read(purpose, token) - 1] == mail.recipient
+            assert "1 Example Street" in text
+    ids = [header_lines(mail)["Message-ID"] for mail in taken]
+    assert len(set(ids)) == 2
+    assert all(re.fullmatch(r"<notice-\d+\.\w{12}@site\.example>", id_) for id_ in ids)
+
+
+def test_every_message_id_is_its_own_and_the_ledgers(settings: Settings, engine: Engine) -> None:
+    add_subscribers(engine, *readers(3))
+    add_issue(engine, item(1))
+    add_issue(engine, item(2), item(1), now=NOW + timedelta(minutes=1))
+    with relaying() as sink:
+        mailing = settings.model_copy(update={"env": settings.env.model_copy(update={"smtp_url": sink.url})})
+        for issue_id in ("2026-01-15", "2026-01-15-2"):
+            asyncio.run(delivery.send(engine, mailing, issue_id, clock=lambda: NOW))
+    sent = [(mail.recipient, header_lines(mail)["Message-ID"]) for mail in sink.mails]
+    assert sent == [(row.address, row.message_id) for row in ledger_of(engine)]
+    assert len({message_id for _, message_id in sent}) == 6
+
+
+def test_both_parts_say_the_same_with_absolute_links_and_the_postal_address(settings: Settings) -> None:
+    taken = copy_of(item(1), item(2, summary=""), settings=settings)
+    text, soup = part(taken, "plain"), BeautifulSoup(part(taken, "html"), "lxml")
+    leave = f"https://site.example/newsletter/unsubscribe/{Tokens(settings.env.secret()).make('unsubscribe', 7)}"
+    posts = ["https://site.example/post-1/", "https://site.example/post-2/"]
+    assert re.findall(r"\S+://\S+", text) == [*posts, leave]
+    assert [link["href"] for link in soup.select("a")] == [posts[0], posts[0], posts[1], posts[1], leave]
+    for said in ("Post 1", "Post 2", "A summary.", "15 January 2026", "1 Example Street", "Letters"):
+        assert said in text
+        assert said in soup.get_text(" ")
+    assert [part.get_content_type() for part in taken.message.walk()] == [
+        "multipart/alternative", "text/plain", "text/html",
+    ]  # fmt: skip
+
+
+def test_styles_are_inlined_and_those_of_the_dark_are_kept(settings: Settings) -> None:
+    soup = BeautifulSoup(part(copy_of(item(), settings=settings), "html"), "lxml")
+    assert soup.body and "background: #fbfdfc" in str(soup.body["style"])
+    assert [link["style"] for link in soup.select("a")] == ["color: #066b44;"] * 3
+    assert "prefers-color-scheme: dark" in str(soup.style)
+    assert not soup.select("script, link, img, [class*=http]")
+
+
+@pytest.mark.parametrize("title", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_hostile_title_is_text_and_nothing_else(title: str, settings: Settings) -> None:
+    taken = copy_of(item(1, title=title, summary=title), subject=title, settings=settings)
+    plain = copy_of(item(), settings=settings)
+    headers = header_lines(taken)
+    assert headers.keys() == header_lines(plain).keys()
+    assert max(len(line) for line in taken.content.split(b"\r\n")) <= 998
+    assert b"\n" not in taken.content.replace(b"\r\n", b"")
+    assert not re.search(rb"[^\r\n\x20-\x7e]", taken.content)
+    words = re.sub(r"[\x00-\x20\x7f-\x9f\u2028]+", " ", title).strip()
+    assert str(make_header(decode_header(headers["Subject"]))) == " ".join(words.split())
+    soup = BeautifulSoup(part(taken, "html"), "lxml")
+    assert not soup.select("script, img")
+    assert [tag.name for tag in soup.select("h2 *, h2 ~ p *")] == ["a", "a"]
+    [heading] = soup.select("h2")
+    assert " ".join(heading.get_text().split()) == " ".join(words.split())
+    assert words.split()[-1] in part(taken, "plain")
+
+
+@pytest.mark.parametrize("title", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_hostile_title_is_kept_and_sent_from_either_database(title: str, settings: Settings, engine: Engine) -> None:
+    add_subscribers(engine, *readers(1))
+    id_ = add_issue(engine, item(1, title=title))
+    with relaying() as sink:
+        mailing = settings.model_copy(update={"env": settings.env.model_copy(update={"smtp_url": sink.url})})
+        assert asyncio.run(delivery.send(engine, mailing, id_, clock=lambda: NOW)) == {"accepted": 1}
+    assert sink.recipients() == readers(1)
+
+
+@pytest.mark.parametrize(
+    ("address", "envelope"),
+    [
+        ("reader@bücher.example", "reader@xn--bcher-kva.example"),
+        ("reader@EXAMPLE.org", "reader@example.org"),
+        ("o'brien+a=b@example.org", "o'brien+a=b@example.org"),
+        ("!#$%&'*+-/=?^_`{|}~@example.org", "!#$%&'*+-/=?^_`{|}~@example.org"),
+        ("x" * 64 + "@" + "y" * 60 + ".example.org", "x" * 64 + "@" + "y" * 60 + ".example.org"),
+        ("jürgen@bücher.example", "jürgen@xn--bcher-kva.example"),
+    ],
+)
+def test_an_address_is_in_envelope_and_header_as_mail_knows_it(address: str, envelope: str, settings: Settings) -> None:
+    taken = copy_of(item(), address=address, settings=settings)
+    assert taken.recipient == envelope
+    if envelope.isascii():
+        assert header_lines(taken)["To"] == envelope
+    else:
+        assert f"To: {envelope}\r\n".encode() in taken.content
+        assert "SMTPUTF8" in taken.options
+
+
+def test_an_address_that_reads_like_an_encoded_word_makes_no_header(settings: Settings) -> None:
+    address = "=?utf-8?q?x=0D=0ABcc=3Av?=@example.org"
+    headers = header_lines(copy_of(item(), address=address, settings=settings))
+    assert headers["To"] == address
+    assert "Bcc" not in headers
+
+
+def test_a_site_of_an_internationalised_domain_mails_in_ascii(settings: Settings) -> None:
+    site = settings.site.model_copy(update={"url": "https://bücher.example/läden"})
+    ours = named(settings.model_copy(update={"site": site}), name="Bücher, Läden & Söhne", sender="")
+    taken = copy_of(item(), settings=ours)
+    headers = header_lines(taken)
+    assert taken.sender == "newsletter@xn--bcher-kva.example"
+    assert taken.message["From"].addresses[0].display_name == "Bücher, Läden & Söhne"
+    assert headers["From"].endswith("<newsletter@xn--bcher-kva.example>")
+    assert headers["List-Id"].endswith(" <newsletter.xn--bcher-kva.example>")
+    assert headers["List-Unsubscribe"].startswith("<https://xn--bcher-kva.example/l%C3%A4den/newsletter/one-click/")
+    assert headers["List-Unsubscribe"].endswith("<mailto:newsletter@xn--bcher-kva.example?subject=unsubscribe>")
+
+
+def test_addresses_in_headers_are_whole_however_long_they_are(settings: Settings) -> None:
+    host = f"{'a' * 60}.{'b' * 60}.example"
+    site = settings.site.model_copy(update={"url": f"https://{host}/a/long/way"})
+    headers = header_lines(copy_of(item(), settings=named(settings.model_copy(update={"site": site}), sender="")))
+    assert headers["List-Id"] == f"Letters <newsletter.{host}>"
+    assert re.fullmatch(
+        rf"<https://{host}/a/long/way/newsletter/one-click/[\w.-]+>, "
+        rf"<mailto:newsletter@{host}\?subject=unsubscribe>",
+        headers["List-Unsubscribe"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("site_url", "ours", "why"),
+    [
+        ("", {}, "SITEURL"),
+        ("/below", {}, "SITEURL"),
+        ("https://site.example", {"sender": "Letters <letters@site.example>"}, "NEWSLETTER_FROM"),
+        ("https://site.example", {"sender": "letters"}, "NEWSLETTER_FROM"),
+        ("https://site.example", {"sender": "a@site.example\nBcc: b@site.example"}, "NEWSLETTER_FROM"),
+    ],
+)
+def test_settings_that_no_mail_can_be_made_of_are_named(
+    site_url: str, ours: dict[str, Any], why: str, settings: Settings
+) -> None:
+    site = settings.site.model_copy(update={"url": site_url})
+    with pytest.raises(SettingsError, match=why) as refused:
+        letterhead(named(settings.model_copy(update={"site": site}), **ours))
+    assert "\n" not in str(refused.value)
+
+
+def test_a_name_of_several_lines_is_one(settings: Settings) -> None:
+    headers = header_lines(copy_of(item(), settings=named(settings, name="Letters\r\nBcc: b@site.example")))
+    assert "Bcc" not in headers
+    assert headers["From"] == '"Letters Bcc: b@site.example" <letters@site.example>'
