@@ -277,7 +277,7 @@ def site(tmp_path: Path) -> Site:
 
 
 @pytest.mark.parametrize(
-    ("engine", "number", "kills"), [("sqlite", 200, 6), ("postgresql", 60, 2)], indirect=["engine"]
+    ("engine", "number", "kills"), [("sqlite", 200, 6), ("postgresql", 40, 1)], indirect=["engine"]
 )
 def test_a_sender_killed_at_any_moment_forgets_nobody_and_sends_nothing_twice(
     engine: Engine, number: int, kills: int, site: Site

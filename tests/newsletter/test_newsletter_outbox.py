@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from starlette.applications import Starlette
 
 from milepost.newsletter import delivery
-from milepost.newsletter.model import NewsletterError
+from milepost.newsletter.model import SHELL, NewsletterError
 from milepost.newsletter.outbox import Outbox
 from milepost.newsletter.outbox_service import linked, outbox_routes
 from milepost.newsletter.shell import shell_of
@@ -68,8 +68,7 @@ def test_without_a_relay_an_issue_is_files_for_their_owner_alone(
 ) -> None:
     everybody = [*readers(3), "jürgen@bücher.example"]
     add_subscribers(engine, *everybody)
-    os.umask(mask := os.umask(0))
-    os.umask(0)
+    mask = os.umask(0)
     try:
         counts = asyncio.run(delivery.send(engine, settings, add_issue(engine, item(1, title="Grüße 👋"))))
     finally:
@@ -119,6 +118,15 @@ def test_no_name_leads_out_of_the_folder_and_other_files_are_no_mails(settings: 
             assert answer.status_code == 404, path
             assert "secret" not in answer.text
     assert [answer.status_code for answer in get(settings, f"/outbox/{name}", f"/outbox/{name}/html")] == [200, 200]
+
+
+def test_who_looks_into_the_outbox_is_not_measured(settings: Settings, outbox: Outbox) -> None:
+    shell = settings.site.output / SHELL
+    shell.write_text(shell.read_text().replace("</head>", '<script src="/journey.v1.js" defer></script>\n</head>'))
+    name = keep(outbox, a_mail())
+    for answer in get(settings, "/outbox/", f"/outbox/{name}", "/outbox/none"):
+        assert "<title>" in answer.text
+        assert "<script" not in answer.text
 
 
 def test_pages_escape_whatever_a_mail_says(settings: Settings, outbox: Outbox) -> None:

@@ -259,6 +259,7 @@ def test_a_certificate_of_another_name_is_not_believed(trusted: Callable[[str], 
     assert sink.mails == []
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 def test_who_must_log_in_does_and_a_wrong_password_rejects_nobody() -> None:
     with relaying(password=b"p@ss/w:rd") as sink:
         assert sent(url_of(sink, "smtp", "me%40here:p%40ss%2Fw%3Ard@"), READER) == [("250 queued as 1", True)]

@@ -16,6 +16,7 @@ from milepost.newsletter.outbox import Mail, Outbox
 from milepost.settings import Settings
 
 Shell = Callable[[str, str], str]
+_SCRIPT = re.compile(r"<script\b[^>]*></script>\n?")
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 _SHOWN = ("From", "To", "Date", "List-Id", "List-Unsubscribe", "Message-ID")
 # A mail brings its own styles, which the site's policy refuses; nothing else of it may do anything.
@@ -27,7 +28,11 @@ _HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin"}
 
 
 def outbox_routes(settings: Settings, shell: Shell) -> list[BaseRoute]:
-    """The list of mails, each mail, and its HTML part as it would look."""
+    """The list of mails, each mail, and its HTML part as it would look.
+
+    Without the site's scripts: who looks into the outbox is nobody's reader, and is not measured.
+    """
+    shell = _without_scripts(shell)
     outbox, zone = Outbox(settings.env.var / "outbox"), ZoneInfo(settings.site.timezone)
 
     # Not async: files are read, so Starlette runs them in a thread.
@@ -51,6 +56,10 @@ def outbox_routes(settings: Settings, shell: Shell) -> list[BaseRoute]:
         Route("/outbox/{name}", mail),
         Route("/outbox/{name}/html", html_part),
     ]
+
+
+def _without_scripts(shell: Shell) -> Shell:
+    return lambda title, html: _SCRIPT.sub("", shell(title, html))
 
 
 def _listing(mails: list[Mail], zone: ZoneInfo) -> str:
@@ -78,8 +87,14 @@ def _mail(mail: Mail) -> str:
     return Markup(
         '<h1>{}</h1><p><a href="/outbox/{name}/html">As it looks in a mail program</a> · '
         '<a href="/outbox/">All mails</a></p>'
-        "<pre>{}</pre><h2>Headers</h2><dl>{}</dl>"
-    ).format(mail.subject, linked(mail.part("plain")), headers, name=mail.name)
+        "{}<h2>Headers</h2><dl>{}</dl>"
+    ).format(mail.subject, _paragraphs(mail.part("plain")), headers, name=mail.name)
+
+
+def _paragraphs(text: str) -> Markup:
+    """The text part, line by line, in what wraps on a telephone: a link may be longer than the screen."""
+    lines = (linked(part).replace("\n", Markup("<br>\n")) for part in re.split(r"\n{2,}", text.strip()))
+    return Markup("\n").join(Markup("<p>{}</p>").format(part) for part in lines)
 
 
 def _missing(shell: Shell) -> Response:
