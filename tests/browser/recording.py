@@ -1,0 +1,105 @@
+"""A site of hand-written pages with the journey script and the theme's policy, whose collector notes what comes."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from milepost.journeys.model import Event
+from milepost.journeys.wire import events_of
+from sites import ROOT
+
+SCRIPT = ROOT / "plugins/milepost/touchpoints/static/journey.v1.js"
+POLICY = "default-src 'none'; img-src data:; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'"
+PAGE = """\
+<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{id}</title>
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="touchpoint:id" content="{id}"><meta name="touchpoint:kind" content="{kind}">
+<link rel="icon" href="data:,"><script src="/journey.v1.js" defer></script></head>
+<body><h1>{id}</h1><p><a id="inside" href="/second">Inside</a> <a id="outside" href="{outside}/other">Outside</a>
+<a id="mail" href="mailto:nobody@site.example">Mail</a></p>
+<aside data-consent hidden><button data-consent-answer="yes">Yes</button>
+<button data-consent-answer="no">No</button></aside>
+{lines}</body></html>"""
+LINES = "".join(f"<p>Line {number}</p>" for number in range(200))
+
+
+def said(event: Event) -> dict[str, Any]:
+    """What an event says beside where and when it was."""
+    found: dict[str, Any] = json.loads(event.data or "{}")
+    return found
+
+
+@dataclass
+class Recorder:
+    """What a collector was sent. `status`, `asks` and `seconds` are how it answers from now on."""
+
+    url: str = ""
+    status: int = 204
+    asks: bool = False
+    seconds: float = 0.0
+    posts: list[tuple[str, bytes]] = field(default_factory=list)
+
+    def events(self, type_: str = "") -> list[Event]:
+        """Every event that came, as the collector's own decoder reads it."""
+        bodies = [body for path, body in self.posts if path.startswith("/journey/v1/events")]
+        found = [event for body in bodies for event in events_of(body, datetime.now(UTC))]
+        return [event for event in found if type_ in ("", event.type)]
+
+    def wait_for(self, type_: str, number: int = 1, seconds: float = 5) -> list[Event]:
+        """The events of a type, once there are so many."""
+        deadline = time.monotonic() + seconds
+        while len(found := self.events(type_)) < number:
+            assert time.monotonic() < deadline, f"{type_}: {len(found)} of {number}; {self.posts}"
+            time.sleep(0.01)
+        return found
+
+
+@contextmanager
+def recording() -> Iterator[Recorder]:
+    """Serve the pages `/first`, `/second` and `/lost` (the 404) on a free port."""
+    recorder = Recorder()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            if self.path == "/journey.v1.js":
+                self._answer(200, SCRIPT.read_bytes(), "text/javascript")
+                return
+            kind, id_ = ("error", "site/404") if self.path == "/lost" else ("article", f"blog{self.path.split('?')[0]}")
+            outside = recorder.url.replace("127.0.0.1", "localhost")
+            page = PAGE.format(id=id_, kind=kind, policy=POLICY, outside=outside, lines=LINES)
+            self._answer(404 if kind == "error" else 200, page.encode(), "text/html")
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            time.sleep(recorder.seconds)
+            recorder.posts.append((self.path, body))
+            self._answer(recorder.status, b"", "text/plain")
+
+        def _answer(self, status: int, body: bytes, type_: str) -> None:
+            self.send_response(status)
+            if recorder.asks:
+                self.send_header("Milepost-Consent", "ask")
+            self.send_header("Content-Type", type_)
+            self.send_header("Content-Length", str(len(body)))
+            with suppress(BrokenPipeError, ConnectionResetError):  # the page was left before its answer came
+                self.end_headers()
+                self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        recorder.url = f"http://127.0.0.1:{server.server_port}"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield recorder
+        server.shutdown()

@@ -1,0 +1,200 @@
+"""The journey script in real Chromium: what it sends, when, and what it never does. Read by the collector's decoder."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from browser.recording import SCRIPT, Recorder, recording, said
+
+pytestmark = pytest.mark.browser
+
+HIDE = "Object.defineProperty(document, 'visibilityState', { value: '%s', configurable: true });"
+TELL = HIDE + "document.dispatchEvent(new Event('visibilitychange'))"
+NO_STORAGE = """for (const name of ["localStorage", "sessionStorage", "indexedDB"])
+  Object.defineProperty(window, name, { get() { throw new DOMException("no", "SecurityError") } })"""
+
+
+@pytest.fixture
+def collector() -> Iterator[Recorder]:
+    with recording() as recorder:
+        yield recorder
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    made = chromium.new_context(viewport={"width": 800, "height": 600})
+    yield made
+    made.close()
+
+
+def opened(context: BrowserContext, collector: Recorder, path: str = "/first", **options: Any) -> Page:
+    page = context.new_page()
+    page.goto(collector.url + path, **options)
+    return page
+
+
+def stored(page: Page) -> list[Any]:
+    """Everything that a page can keep in a browser."""
+    script = "async () => [localStorage.length, sessionStorage.length, (await indexedDB.databases()).length]"
+    return [*page.evaluate(script), page.context.cookies()]
+
+
+def test_a_page_that_is_seen_is_one_view(context: BrowserContext, collector: Recorder) -> None:
+    page = opened(context, collector, referer="https://elsewhere.example/secret/path?q=1")
+    [view] = collector.wait_for("view")
+    assert (view.touchpoint, said(view)) == ("blog/first", {"referrer": "elsewhere.example"})
+    page.wait_for_timeout(300)
+    assert [event.type for event in collector.events()] == ["view"]
+
+
+def test_leaving_tells_how_long_and_how_far_it_was_read(context: BrowserContext, collector: Recorder) -> None:
+    page = opened(context, collector)
+    page.wait_for_timeout(1200)
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight / 2)")
+    page.wait_for_timeout(100)
+    page.click("#inside", force=True)
+    [engage] = collector.wait_for("engage")
+    assert engage.touchpoint == "blog/first"
+    assert (1 <= said(engage)["seconds"] <= 3, 50 <= said(engage)["depth"] <= 70) == (True, True)
+    assert [event.touchpoint for event in collector.wait_for("view", 2)] == ["blog/first", "blog/second"]
+    assert collector.events("outbound") == []
+
+
+def test_time_in_the_background_is_not_counted(context: BrowserContext, collector: Recorder) -> None:
+    page = opened(context, collector)
+    collector.wait_for("view")
+    page.wait_for_timeout(1100)
+    page.evaluate(TELL % "hidden")
+    page.wait_for_timeout(2500)
+    page.evaluate(TELL % "visible")
+    page.wait_for_timeout(1100)
+    page.evaluate(TELL % "hidden")
+    assert [said(event)["seconds"] for event in collector.wait_for("engage", 2)] == [1, 1]
+    assert len(collector.events("view")) == 1
+
+
+def test_a_page_opened_in_the_background_is_met_when_it_is_first_seen(
+    context: BrowserContext, collector: Recorder
+) -> None:
+    context.add_init_script(HIDE % "hidden")
+    page = opened(context, collector)
+    page.wait_for_timeout(300)
+    assert collector.posts == []
+    page.evaluate(TELL % "visible")
+    assert len(collector.wait_for("view")) == 1
+
+
+def test_a_page_out_of_the_browsers_cache_is_one_more_view(context: BrowserContext, collector: Recorder) -> None:
+    page = opened(context, collector)
+    collector.wait_for("view")
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    first, again = collector.wait_for("view", 2)
+    assert (again.touchpoint, again.id != first.id) == (first.touchpoint, True)
+
+
+def test_a_link_to_another_site_is_told_by_its_host_alone(context: BrowserContext, collector: Recorder) -> None:
+    page = opened(context, collector)
+    page.click("#outside")
+    [outbound] = collector.wait_for("outbound")
+    assert (outbound.touchpoint, said(outbound)["host"].partition(":")[0]) == ("blog/first", "localhost")
+
+
+def test_a_page_that_is_not_there_is_told_with_its_path(context: BrowserContext, collector: Recorder) -> None:
+    opened(context, collector, "/lost", referer="https://elsewhere.example/x")
+    [missing] = collector.wait_for("not-found")
+    assert said(missing) == {"path": "/lost", "referrer": "elsewhere.example"}
+    assert [event.type for event in collector.events()] == ["view", "not-found"]
+
+
+@pytest.mark.parametrize(
+    "signal",
+    [
+        "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true })",
+        "Object.defineProperty(Navigator.prototype, 'doNotTrack', { get: () => '1' })",
+    ],
+)
+def test_who_signals_no_is_counted_and_never_asked(context: BrowserContext, collector: Recorder, signal: str) -> None:
+    collector.asks = True
+    context.add_init_script(signal)
+    page = opened(context, collector)
+    collector.wait_for("view")
+    page.wait_for_timeout(200)
+    assert {path for path, _ in collector.posts} == {"/journey/v1/events?counted=1"}
+    assert not page.locator("[data-consent]").is_visible()
+    assert stored(page) == [0, 0, 0, []]
+
+
+@pytest.mark.parametrize("answer", ["yes", "no"])
+def test_the_notice_shows_when_the_collector_asks_and_is_answered_once(
+    context: BrowserContext, collector: Recorder, answer: str
+) -> None:
+    page = opened(context, collector)
+    collector.wait_for("view")
+    expect(page.locator("[data-consent]")).to_be_hidden()
+    collector.asks = True
+    page.reload()
+    notice = page.locator("[data-consent]")
+    expect(notice).to_be_visible()
+    assert stored(page) == [0, 0, 0, []]
+    notice.locator(f'[data-consent-answer="{answer}"]').click()
+    expect(notice).to_be_hidden()
+    page.wait_for_timeout(200)
+    assert [post for post in collector.posts if "consent" in post[0]] == [("/journey/v1/consent", answer.encode())]
+
+
+def test_what_could_not_be_sent_waits_in_memory_and_is_sent_once(context: BrowserContext, collector: Recorder) -> None:
+    collector.status = 503
+    page = opened(context, collector)
+    [lost] = collector.wait_for("view")
+    collector.posts.clear()
+    collector.status = 204
+    page.evaluate(TELL % "hidden")
+    [view] = collector.wait_for("view")
+    assert view.id == lost.id
+    assert stored(page) == [0, 0, 0, []]
+
+
+def test_a_collector_that_is_down_or_slow_changes_nothing_for_the_reader(
+    context: BrowserContext, collector: Recorder
+) -> None:
+    faults: list[str] = []
+    context.route("**/journey/v1/events*", lambda route: route.abort("connectionrefused"))
+    page = context.new_page()
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(collector.url + "/first")
+    page.click("#inside")
+    expect(page.locator("h1")).to_have_text("blog/second")
+    context.unroute("**/journey/v1/events*")
+    collector.seconds = 3
+    page.goto(collector.url + "/first")
+    page.click("#inside", timeout=1000)
+    expect(page.locator("h1")).to_have_text("blog/second", timeout=1000)
+    assert faults == []
+
+
+def test_blocked_storage_and_the_strict_policy_are_no_obstacle(context: BrowserContext, collector: Recorder) -> None:
+    context.add_init_script(NO_STORAGE)
+    faults: list[str] = []
+    page = context.new_page()
+    page.on("console", lambda message: faults.append(message.text))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(collector.url + "/first")
+    assert len(collector.wait_for("view")) == 1
+    assert faults == []
+
+
+def test_a_page_with_the_script_blocked_reads_as_ever(context: BrowserContext, collector: Recorder) -> None:
+    context.route("**/journey.v1.js", lambda route: route.abort())
+    page = opened(context, collector)
+    page.click("#inside")
+    expect(page.locator("h1")).to_have_text("blog/second")
+    assert collector.posts == []
+
+
+def test_it_weighs_at_most_one_point_nine_kilobytes() -> None:
+    assert len(gzip.compress(SCRIPT.read_bytes(), 9)) <= 1945
