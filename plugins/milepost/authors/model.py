@@ -97,12 +97,17 @@ class Fields(FrontMatter):
     """The front matter of an author's file."""
 
     name: Annotated[str, StringConstraints(min_length=1)]
+    """The name, as articles have it in Authors."""
     slug: Annotated[str, BeforeValidator(_slug)] | None = None
+    """The last part of the address of the author's page; made of the name where it is left out."""
     role: str = ""
+    """What they do: Editor."""
     organisation: str = ""
+    """Where they do it."""
     photo: Annotated[str, BeforeValidator(_photo)] | None = None
     """A path below the content folder."""
     links: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_links)] = ()
+    """Where else they are: a label and an address each, with ; between them: Site https://ada.example/"""
 
 
 fields: dict[str, type[FrontMatter]] = {"author": Fields}

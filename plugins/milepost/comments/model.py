@@ -34,6 +34,7 @@ class ArticleFields(FrontMatter):
     """`Comments: closed` keeps what was said and takes no more."""
 
     comments: Literal["open", "closed"] = "open"
+    """open, or closed: what was said stays, and nothing more is taken."""
 
     @field_validator("comments", mode="before")
     @classmethod

@@ -97,8 +97,11 @@ class Fields(FrontMatter):
     touchpoint: Annotated[str, AfterValidator(checked_id)] | None = None
     """Its id, by default of surface and slug. Set it before a slug changes, and the page stays the same touchpoint."""
     objective: str | None = None
+    """The objective of the plan that the page serves, by its slug."""
     strategy: str | None = None
+    """The strategy of the plan that the page serves, by its slug."""
     function: str | None = None
+    """The function of the plan that the page serves, by its slug."""
     tactic: str | None = None
     """What the page serves, by the slugs of the plan; wins over the plan's own rules."""
 

@@ -1,4 +1,4 @@
-"""Commands: check."""
+"""Commands: check, new."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from milepost.errors import SettingsError
 
 Content = Annotated[Path | None, typer.Argument(help="Folder of the content; PATH of the settings by default.")]
 Format = Annotated[Literal["text", "json", "github"], typer.Option("--format", help="How to print the findings.")]
+Kind = Annotated[Literal["article", "doc", "page", "author"], typer.Argument(help="What it is.")]
+Title = Annotated[str, typer.Argument(metavar="TITLE", help="Its title; an author's name.")]
 Rule = Annotated[str | None, typer.Option("--explain", metavar="RULE", help="Say what a rule asks for, and why.")]
 
 
 def add_to(cli: typer.Typer) -> None:
     """Add the commands to `milepost`."""
     cli.command(epilog="Example: milepost check --format json")(check)
+    cli.command(epilog='Example: milepost new article "What we learned from silence"')(new)
 
 
 def check(
@@ -56,5 +59,19 @@ def check(
     else:
         colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         typer.echo(formats.text(found, len(sources.all), colour))
+        for waiting in findings.all_waiting(sources, loaded):
+            typer.echo(f"due {waiting}" if waiting.date else str(waiting))
     if any(finding.severity == "error" for finding in found):
         raise typer.Exit(1)
+
+
+def new(
+    kind: Kind,
+    title: Title,
+    settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
+    verbose: options.Verbose = False,
+) -> None:
+    """Begin a new file with every field that it may have, each explained; nothing is overwritten."""
+    from milepost.writing.new import create
+
+    typer.echo(os.path.relpath(create(kind, title, options.read(settings_file))))

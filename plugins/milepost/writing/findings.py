@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from milepost import slices
 from milepost.errors import Finding
 from milepost.schema import nearest
 from milepost.settings import Settings
 from milepost.sources import Sources, read
+from milepost.writing.entries import entries
+from milepost.writing.unpublished import Waiting, waiting
 
 
 def all_sources(settings: Settings) -> Sources:
@@ -27,6 +31,12 @@ def all_findings(sources: Sources, settings: Settings) -> list[Finding]:
     for _, module in slices.parts("checks", settings.enabled):
         found |= set(module.findings(sources, settings))
     return sorted(found)
+
+
+def all_waiting(sources: Sources, settings: Settings) -> list[Waiting]:
+    """What is due when, the soonest first, then the drafts."""
+    now = datetime.now(UTC)
+    return waiting(entries(sources, settings, now), settings.pelican, now)
 
 
 def explanation(rule: str) -> str:
