@@ -15,7 +15,8 @@ QUIET = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+# Of a module, not of the session: while playwright runs, its event loop keeps asyncio out of this thread.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     path = shutil.which("chromium")
     if not path:
