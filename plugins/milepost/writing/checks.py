@@ -13,7 +13,7 @@ from milepost import slices
 from milepost.errors import Finding
 from milepost.settings import Settings
 from milepost.sources import Source, Sources
-from milepost.writing import addresses, links, redirects, series
+from milepost.writing import addresses, allow, links, redirects, series
 from milepost.writing.entries import Entry, entries
 from milepost.writing.model import UNPUBLISHED, Addressed
 
@@ -37,6 +37,8 @@ RULES = {
     "address at which the build publishes it.",
     redirects.RULE: "An old address in `Redirect_from:` leads to this page. It can be nobody's address now, least of "
     "all its own, and no other page's old one.",
+    allow.RULE: "A file may break a rule for a reason: `Allow: image-alt: a picture that is described below; …`. What "
+    "it allows needlessly is said, so that no allowance outlives its reason.",
     series.RULE: "The parts of a series have the same `Series:`, and each its own `Series_index:`, or none.",
     "image-alt": "An image says in words what it shows: ![words](picture). One that only adorns is marked with "
     "{ .decorative } behind it.",

@@ -9,6 +9,7 @@ from milepost.errors import Finding
 from milepost.schema import nearest
 from milepost.settings import Settings
 from milepost.sources import Sources, read
+from milepost.writing import allow
 from milepost.writing.entries import entries
 from milepost.writing.unpublished import Waiting, waiting
 
@@ -26,11 +27,11 @@ def all_sources(settings: Settings) -> Sources:
 
 
 def all_findings(sources: Sources, settings: Settings) -> list[Finding]:
-    """What every enabled slice's checks find, each once, sorted."""
+    """What every enabled slice's checks find, each once, sorted, without what a file allows."""
     found: set[Finding] = set()
     for _, module in slices.parts("checks", settings.enabled):
         found |= set(module.findings(sources, settings))
-    return sorted(found)
+    return sorted(allow.applied(found, sources, _rules()))
 
 
 def all_waiting(sources: Sources, settings: Settings) -> list[Waiting]:
@@ -45,10 +46,16 @@ def explanation(rule: str) -> str:
     Raises:
         KeyError: when there is no such rule; its message names the nearest.
     """
-    rules: dict[str, str] = {}
-    for _, module in slices.parts("checks"):
-        rules |= getattr(module, "RULES", {})
+    rules = _rules()
     if rule not in rules:
         near = nearest(rule, rules)
         raise KeyError(f'did you mean "{near}"?' if near else f"there are: {', '.join(sorted(rules))}")
     return rules[rule]
+
+
+def _rules() -> dict[str, str]:
+    """Every rule of every slice, and what it asks for."""
+    rules: dict[str, str] = {}
+    for _, module in slices.parts("checks"):
+        rules |= getattr(module, "RULES", {})
+    return rules
