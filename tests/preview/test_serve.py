@@ -6,10 +6,8 @@ import json
 import re
 import shutil
 import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 
@@ -70,13 +68,6 @@ def test_saving_rebuilds_a_fault_is_told_and_the_last_good_page_stays(new_site: 
         assert served.interrupt() == 0
 
 
-def replace(path: Path, text: str) -> None:
-    """As an editor saves: a half-written settings file is never seen."""
-    fresh = path.with_name("fresh")
-    fresh.write_text(text)
-    fresh.replace(path)
-
-
 def text_of(served: Served, path: str) -> str:
     page = httpx.get(f"{served.url}/{path}")
     return page.text if page.status_code == 200 else ""
@@ -131,28 +122,6 @@ def test_drafts_and_scheduled_posts_show_here_under_a_banner_and_in_no_feed(new_
     done = site.pelican()
     assert done.returncode == 0, done.stderr
     assert [path.name for path in site.output.rglob("*") if path.name in ("draft", "coming", "never", "docs")] == []
-
-
-def test_changed_settings_are_picked_up_and_wrong_ones_are_told(new_site: NewSite) -> None:
-    site = new_site({"content/articles/first.md": article(), "elsewhere/articles/other.md": article("Other")})
-    with preview(site) as served:
-        settings = site.root / "pelicanconf.py"
-        good = settings.read_text()
-        with changes(served) as told:
-            replace(settings, good + "\nJOURNEY_ORIGIN = []\n")
-            assert any('unknown setting "JOURNEY_ORIGIN"' in (fault or "") for fault in told)
-            replace(settings, good + "\nSITENAME = 'Another name'\nPATH = 'elsewhere'\n")
-        deadline = time.monotonic() + 30
-        while "Another name" not in text_of(served, "other/"):
-            assert time.monotonic() < deadline, served.log.read_text()
-            time.sleep(0.1)
-        assert text_of(served, "first-post/") == ""
-        site.write({"elsewhere/articles/other.md": article("Other", body="Watched too.")})
-        while "Watched too." not in text_of(served, "other/"):
-            assert time.monotonic() < deadline, served.log.read_text()
-            time.sleep(0.1)
-        assert httpx.get(f"{served.url}/healthz").status_code == 200
-        assert served.interrupt() == 0
 
 
 def test_only_the_preview_has_the_reload_script(new_site: NewSite) -> None:

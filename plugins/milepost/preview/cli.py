@@ -22,16 +22,18 @@ def add_to(cli: typer.Typer) -> None:
 def build(
     content: Content = None,
     output: Output = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Refuse warnings too, as for publishing.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse warnings too, and faults of the built pages, as for publishing.")] = False,
     settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
     verbose: options.Verbose = False,
 ) -> None:
     """Build the site with Pelican; the output is swapped in as a whole, or not at all."""
-    from milepost.preview.build import ERRORS, WARNINGS, Build
+    from milepost import settings
+    from milepost.build import ERRORS, WARNINGS, Build, refuse_faults
 
-    site = options.read(settings_file).site
-    fatal = WARNINGS if strict else ERRORS
-    typer.echo(Build(site.file, content or site.content, output or site.output, {}, fatal).run())
+    loaded = settings.load(settings_file, {"PATH": str(content.absolute())} if content else None)
+    site = loaded.site
+    build = Build(site.file, site.content, output or site.output, {}, WARNINGS if strict else ERRORS)
+    typer.echo(build.run(lambda built: refuse_faults(built, loaded)) if strict else build.run())
 
 
 def serve(
