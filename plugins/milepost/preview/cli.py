@@ -22,7 +22,9 @@ def add_to(cli: typer.Typer) -> None:
 def build(
     content: Content = None,
     output: Output = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Refuse warnings too, and faults of the built pages, as for publishing.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse warnings too, and faults of the built pages, as for publishing.")
+    ] = False,
     settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
     verbose: options.Verbose = False,
 ) -> None:

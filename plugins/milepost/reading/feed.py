@@ -44,7 +44,7 @@ def _item(article: Any, site: str) -> dict[str, Any]:
         "content_html": absolute(article.get_content(site), url),
         "summary": plain(article.summary or ""),
         "date_published": article.date.isoformat(),
-        "authors": [_author(author, site) for author in article.authors],
+        "authors": [_author(author, site) for author in getattr(article, "authors", ())],
         "tags": [str(topic.name) for topic in (article.category, *getattr(article, "tags", ()))],
         "language": article.lang,
     }

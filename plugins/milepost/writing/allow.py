@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from milepost.errors import Finding
 from milepost.schema import nearest
@@ -11,15 +11,21 @@ from milepost.sources import Source, Sources
 RULE = "allow"
 
 
-def applied(found: Iterable[Finding], sources: Sources, rules: Iterable[str]) -> set[Finding]:
-    """`found` without what its file allows, and with what is wrong with the allowances themselves."""
+def applied(
+    found: Iterable[Finding], sources: Sources, rules: Iterable[str], judged: Collection[str]
+) -> set[Finding]:  # fmt: skip
+    """`found` without what its file allows, and with what is wrong with the allowances themselves.
+
+    Args:
+        judged: the rules that were fully looked into; of others nobody knows yet whether they are broken.
+    """
     left = set(found)
     for source in sources.all:
         if not source.get(RULE):
             continue
         allowed, faults = _allowances(source, set(rules))
         covered = {finding for finding in left if finding.file == source.name and finding.rule in allowed}
-        needless = allowed - {finding.rule for finding in covered}
+        needless = allowed.intersection(judged) - {finding.rule for finding in covered}
         left = left - covered | set(faults) | {_needless(source, rule) for rule in needless}
     return left
 

@@ -6,14 +6,15 @@ Fields are those of every enabled slice, and so are the files that a site's page
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from milepost import slices
 from milepost.errors import Finding
 from milepost.settings import Settings
 from milepost.sources import Source, Sources
-from milepost.writing import addresses, allow, links, redirects, series
+from milepost.writing import addresses, allow, links, redirects, series, topics
+from milepost.writing.built import rules
 from milepost.writing.entries import Entry, entries
 from milepost.writing.model import UNPUBLISHED, Addressed
 
@@ -42,24 +43,33 @@ RULES = {
     series.RULE: "The parts of a series have the same `Series:`, and each its own `Series_index:`, or none.",
     "image-alt": "An image says in words what it shows: ![words](picture). One that only adorns is marked with "
     "{ .decorative } behind it.",
+    topics.RULE: "A tag or category is written the same everywhere; else one spelling wins, and nobody knows which.",
+    **rules.RULES,
 }
 
 
 def findings(sources: Sources, settings: Settings) -> Iterator[Finding]:
     """Everything that is wrong with `sources`, file by file."""
     yield from sources.unreadable
+    found = targets(sources, settings)
+    read, written = list(found.entries.values()), found.outputs
+    for entry in read:
+        yield from entry.faults
+        yield from links.faults(entry, found)
+    yield from _one_slug_twice(read, written, settings)
+    yield from redirects.faults(read, written, _direct_templates(settings))
+    yield from series.faults(read)
+    yield from topics.faults(read)
+
+
+def targets(sources: Sources, settings: Settings) -> links.Targets:
+    """What can be linked to: every source, and the file that it is written to, whichever slice writes it."""
     read = entries(sources, settings)
     written = dict(_outputs(read, settings))
     for name, module in slices.parts("checks", settings.enabled):
         if name != "writing" and hasattr(module, "outputs"):
             written |= {source.path: path for source, path in module.outputs(sources, settings)}
-    targets = links.Targets(read, written, settings)
-    for entry in read:
-        yield from entry.faults
-        yield from links.faults(entry, targets)
-    yield from _one_slug_twice(read, written, settings)
-    yield from redirects.faults(read, written, _direct_templates(settings))
-    yield from series.faults(read)
+    return links.Targets(read, written, settings)
 
 
 def outputs(sources: Sources, settings: Settings) -> Iterator[tuple[Source, str]]:
@@ -78,7 +88,7 @@ def _outputs(read: list[Entry], settings: Settings) -> Iterator[tuple[Path, str]
                 yield entry.source.path, path
 
 
-def _one_slug_twice(read: list[Entry], written: dict[Path, str], settings: Settings) -> Iterator[Finding]:
+def _one_slug_twice(read: list[Entry], written: Mapping[Path, str], settings: Settings) -> Iterator[Finding]:
     """Names both files: the first in the order of paths keeps its slug, every further one is a fault."""
     slugs: dict[tuple[str, str, str], str] = {}
     paths = _direct_templates(settings)

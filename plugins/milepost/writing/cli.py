@@ -14,6 +14,11 @@ from milepost.errors import SettingsError
 
 Content = Annotated[Path | None, typer.Argument(help="Folder of the content; PATH of the settings by default.")]
 Format = Annotated[Literal["text", "json", "github"], typer.Option("--format", help="How to print the findings.")]
+External = Annotated[bool, typer.Option("--external", help="Ask other sites whether links to them are answered.")]
+Manifest = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="A touchpoints.json published before: what it has must still be there."),
+]
 Kind = Annotated[Literal["article", "doc", "page", "author"], typer.Argument(help="What it is.")]
 Title = Annotated[str, typer.Argument(metavar="TITLE", help="Its title; an author's name.")]
 Rule = Annotated[str | None, typer.Option("--explain", metavar="RULE", help="Say what a rule asks for, and why.")]
@@ -29,11 +34,15 @@ def check(
     content: Content = None,
     form: Format = "text",
     explain: Rule = None,
+    external: External = False,
+    manifest: Manifest = None,
     settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
     verbose: options.Verbose = False,
 ) -> None:
-    """Say what is wrong with the content, by file and line, and what to do about it."""
+    """Say what is wrong with the content and the pages built of it, by file and line, and what to do about it."""
     from milepost.writing import findings, formats
+    from milepost.writing.built.progress import asked
+    from milepost.writing.built.site import checked
 
     if explain:
         try:
@@ -51,7 +60,7 @@ def check(
             f'{settings_file}: PLUGINS does not name "milepost.writing"; add it to check what it checks'
         )
     sources = findings.all_sources(loaded)
-    found = findings.all_findings(sources, loaded)
+    found = checked(sources, loaded, manifest, asked(loaded) if external else None)
     if form == "json":
         typer.echo(formats.as_json(found))
     elif form == "github":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from milepost import slices
@@ -10,6 +11,7 @@ from milepost.schema import nearest
 from milepost.settings import Settings
 from milepost.sources import Sources, read
 from milepost.writing import allow
+from milepost.writing.built import rules as built
 from milepost.writing.entries import entries
 from milepost.writing.unpublished import Waiting, waiting
 
@@ -27,11 +29,24 @@ def all_sources(settings: Settings) -> Sources:
 
 
 def all_findings(sources: Sources, settings: Settings) -> list[Finding]:
-    """What every enabled slice's checks find, each once, sorted, without what a file allows."""
-    found: set[Finding] = set()
-    for _, module in slices.parts("checks", settings.enabled):
-        found |= set(module.findings(sources, settings))
-    return sorted(allow.applied(found, sources, _rules()))
+    """What every enabled slice's checks of sources find, each once, sorted, without what a file allows."""
+    return settled(of_sources(sources, settings), sources, without=(*built.RULES, *built.SHARED))
+
+
+def of_sources(sources: Sources, settings: Settings) -> set[Finding]:
+    """The same with what is allowed."""
+    parts = slices.parts("checks", settings.enabled)
+    return {finding for _, module in parts for finding in module.findings(sources, settings)}
+
+
+def settled(found: set[Finding], sources: Sources, without: Iterable[str] = ()) -> list[Finding]:
+    """Findings in order, without what files allow, and with what is wrong with their allowances.
+
+    Args:
+        without: rules that were not fully looked into, so that nobody knows whether a file needs to break them.
+    """
+    rules = _rules()
+    return sorted(allow.applied(found, sources, rules, rules.keys() - set(without)))
 
 
 def all_waiting(sources: Sources, settings: Settings) -> list[Waiting]:

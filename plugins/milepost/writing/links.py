@@ -85,6 +85,18 @@ class Targets:
         return by_name[near] if near else None
 
 
+def indicated(target: str) -> tuple[str, str, str]:
+    """(filename, static, attach, category, tag, author or index; path; fragment) of a link by Pelican's rules.
+
+    The first is empty for any other address.
+    """
+    match = _INDICATED.match(target)
+    if not match or match["what"] not in _INDICATORS:
+        return "", target, ""
+    url = urlsplit(match["value"])
+    return match["what"], url.path, url.fragment
+
+
 def _normal(path: str) -> str:
     return posixpath.normpath(path) if "./" in path or "//" in path or not path else path.rstrip("/")
 
