@@ -5,27 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
-import pytest
-
-from milepost.journeys.visits import Salts, network, visit_key
+from milepost.journeys.visits import Salts, visit_key
 
 DAY = date(2026, 1, 15)
 SALT = bytes(32)
-
-
-@pytest.mark.parametrize(
-    ("address", "truncated"),
-    [
-        ("192.0.2.77", "192.0.2.0/24"),
-        ("::ffff:192.0.2.77", "192.0.2.0/24"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"),
-        ("fe80::1%eth0", "fe80::/48"),
-        ("testclient", ""),
-        ("", ""),
-    ],
-)
-def test_an_address_is_truncated_to_its_network(address: str, truncated: str) -> None:
-    assert network(address) == truncated
 
 
 def test_a_key_is_one_readers() -> None:

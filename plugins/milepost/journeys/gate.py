@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from milepost.errors import MilepostError
-from milepost.journeys.visits import network
+from milepost.networks import network
 
 BODY_SECONDS = 10.0
 """How long a sender may take over one body."""

@@ -7,12 +7,13 @@ no key can be recomputed, so that nothing links two days. Neither address nor ag
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import secrets
 from datetime import date
 from hashlib import blake2b
 from pathlib import Path
+
+from milepost.networks import network
 
 _SALT_BYTES = 32
 
@@ -66,14 +67,3 @@ def visit_key(salt: bytes, site: str, address: str, agent: str, person: str = ""
     """
     parts = "\0".join((site, network(address), agent.replace("\0", ""), person))
     return blake2b(parts.encode("utf-8", "surrogatepass"), key=salt, digest_size=16).digest()
-
-
-def network(address: str) -> str:
-    """`address` truncated to its /24 (IPv4) or /48 (IPv6); empty when it is none, as with a Unix socket."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return ""
-    if isinstance(ip, ipaddress.IPv6Address):
-        ip = ip.ipv4_mapped or ip
-    return str(ipaddress.ip_network((ip, 24 if ip.version == 4 else 48), strict=False))

@@ -6,7 +6,6 @@ A network address is truncated, and kept in memory for an hour at most.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
@@ -15,6 +14,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 from starlette.requests import Request
 
+from milepost.networks import network
 from milepost.newsletter.model import NewsletterError
 
 PER_NETWORK = "60/hour"
@@ -38,7 +38,7 @@ class Gate:
 
     def lets_network(self, request: Request) -> bool:
         """Whether the network that `request` comes from may sign somebody up."""
-        return self._hit(PER_NETWORK, "network", _network(request.client.host if request.client else ""))
+        return self._hit(PER_NETWORK, "network", network(request.client.host if request.client else ""))
 
     def lets_address(self, address: str) -> bool:
         """Whether a mail address may be signed up once more."""
@@ -90,13 +90,3 @@ async def form_of(request: Request) -> Mapping[str, str]:
     except (TimeoutError, ValueError) as error:
         raise BadForm("the form was not there in time, or is not UTF-8") from error
     return dict(reversed(fields))
-
-
-def _network(address: str) -> str:
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return ""
-    if isinstance(ip, ipaddress.IPv6Address):
-        ip = ip.ipv4_mapped or ip
-    return str(ipaddress.ip_network((ip, 24 if ip.version == 4 else 48), strict=False))
