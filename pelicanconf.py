@@ -64,20 +64,6 @@ TRANSLATION_FEED_ATOM = None
 AUTHOR_FEED_ATOM = None
 AUTHOR_FEED_RSS = None
 
-MARKDOWN = {
-    "extension_configs": {
-        "markdown.extensions.meta": {},
-        "markdown.extensions.extra": {},
-        "markdown.extensions.admonition": {},
-        "markdown.extensions.tables": {"use_align_attribute": True},
-        "markdown.extensions.toc": {"permalink": False},
-        "pymdownx.highlight": {"css_class": "highlight", "use_pygments": True},
-        "pymdownx.superfences": {},
-        "pymdownx.blocks.caption": {},
-    },
-    "output_format": "html5",
-}
-
 NEWSLETTER_NAME = "Milepost letters"
 NEWSLETTER_FROM = "letters@milepost.example"
 NEWSLETTER_POSTAL_ADDRESS = "Milepost, 1 Example Street, 10115 Berlin, Germany"

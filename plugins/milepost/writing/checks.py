@@ -15,6 +15,7 @@ from milepost.settings import Settings
 from milepost.sources import Source, Sources
 from milepost.writing import addresses, allow, links, redirects, series, topics
 from milepost.writing.built import rules
+from milepost.writing.dialect import faults as dialect
 from milepost.writing.entries import Entry, entries
 from milepost.writing.model import UNPUBLISHED, Addressed
 
@@ -44,6 +45,7 @@ RULES = {
     "image-alt": "An image says in words what it shows: ![words](picture). One that only adorns is marked with "
     "{ .decorative } behind it.",
     topics.RULE: "A tag or category is written the same everywhere; else one spelling wins, and nobody knows which.",
+    **dialect.RULES,
     **rules.RULES,
 }
 
@@ -56,6 +58,7 @@ def findings(sources: Sources, settings: Settings) -> Iterator[Finding]:
     for entry in read:
         yield from entry.faults
         yield from links.faults(entry, found)
+        yield from dialect.faults(entry)
     yield from _one_slug_twice(read, written, settings)
     yield from redirects.faults(read, written, _direct_templates(settings))
     yield from series.faults(read)

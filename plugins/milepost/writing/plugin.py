@@ -19,9 +19,9 @@ from pelican.utils import get_date, set_date_tzinfo
 from milepost import hooks, sources
 from milepost.writing import series
 from milepost.writing.addresses import aware
+from milepost.writing.dialect import settings as dialect
 from milepost.writing.entries import entries
 from milepost.writing.findings import all_findings, all_sources
-from milepost.writing.hints import FrontMatterComments
 from milepost.writing.model import UNPUBLISHED
 from milepost.writing.redirects import LIST, Redirect, listed
 from milepost.writing.unpublished import PREVIEW, with_banner
@@ -41,7 +41,7 @@ def check(pelican: Any) -> None:
         hooks.stop(errors)
     for finding in found:
         hooks.log.warning("%s", finding)
-    pelican.settings["MARKDOWN"].setdefault("extensions", []).append(FrontMatterComments())
+    pelican.settings["MARKDOWN"] = dialect.merged(pelican.settings["MARKDOWN"])
     pelican.settings[_REDIRECTS] = []
     # Otherwise Pelican would make drafts of articles of the future, and write them to `drafts/`.
     pelican.settings[_FUTURE] = pelican.settings["WITH_FUTURE_DATES"]
