@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bs4 import BeautifulSoup
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 SLICES = ("writing", "authors", "docs", "touchpoints", "reading", "comments", "newsletter", "journeys")
@@ -29,6 +31,13 @@ Summary: What {title} is about.
 
 def article(title: str = "First post", day: int = 1, body: str = "Hello, reader.") -> str:
     return ARTICLE.format(title=title, day=day, body=body)
+
+
+def png(width: int, height: int, colour: str = "teal") -> bytes:
+    """A real picture."""
+    data = io.BytesIO()
+    Image.new("RGB", (width, height), colour).save(data, "PNG")
+    return data.getvalue()
 
 
 @dataclass

@@ -5,15 +5,17 @@ A process of its own, because signal receivers and Pelican's caches outlive a bu
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from milepost import slices
+from milepost import progress, slices
 from milepost.errors import ContentError, MilepostError
 from milepost.settings import Settings
 
@@ -45,7 +47,10 @@ class Build:
         fresh = self.output.with_name(self.output.name + ".new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.parent.mkdir(parents=True, exist_ok=True)
-        done = subprocess.run(self._command(fresh), capture_output=True, text=True, check=False)  # noqa: S603
+        with _terminal() as (descriptors, environ):
+            done = subprocess.run(  # noqa: S603
+                self._command(fresh), capture_output=True, text=True, check=False, pass_fds=descriptors, env=environ
+            )
         text = (done.stdout + done.stderr).strip()
         try:
             if done.returncode:
@@ -73,6 +78,19 @@ class Build:
             self.output.rename(old)
         fresh.rename(self.output)
         shutil.rmtree(old, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _terminal() -> Iterator[tuple[tuple[int, ...], dict[str, str]]]:
+    """(descriptors, environment) for a process whose output is kept, and whose progress is still to be seen."""
+    if not sys.stderr.isatty():
+        yield (), dict(os.environ)
+        return
+    descriptor = os.dup(sys.stderr.fileno())
+    try:
+        yield (descriptor,), {**os.environ, progress.FD: str(descriptor)}
+    finally:
+        os.close(descriptor)
 
 
 def refuse_faults(built: Path, settings: Settings) -> None:

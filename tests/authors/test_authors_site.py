@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 
 import pytest
-from PIL import Image
 
-from sites import Site, article
+from sites import Site, article, png
 
 New = Callable[..., Site]
 CONF = "THEME = 'simple'\nTHEME_TEMPLATES_OVERRIDES = ['templates']\nPLUGINS = ['milepost.writing', 'milepost.authors', 'milepost.docs']\n"
@@ -29,14 +27,8 @@ Organisation: Bell & Co
 Photo: portraits/ada.png
 Links: Home https://ada.example/?a=1&b=2
 
-Wrote *[First]({filename}/articles/a.md)*, and <script>alert(1)</script> is hers.
+Wrote *[First]({filename}/articles/a.md)*, and <b>it</b> is hers.
 """
-
-
-def picture(width: int, height: int) -> bytes:
-    data = io.BytesIO()
-    Image.new("RGB", (width, height)).save(data, "PNG")
-    return data.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +42,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Site:
         "content/authors/ada.md": ADA,
         "content/authors/bo.md": "Name: Bo Sample\n\nBo.",
         "content/authors/dee.md": "Name: Dee Sample\n\nHas written nothing yet.",
-        "content/portraits/ada.png": picture(200, 100),
+        "content/portraits/ada.png": png(200, 100),
     }
     site = Site(tmp_path_factory.mktemp("authors"), CONF).write(files)
     done = site.pelican()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from milepost.reading import text
-from sites import Site, article
+from sites import Site, article, png
 
 NewSite = Callable[..., Site]
 URL = "https://x.example/base"
@@ -20,8 +21,6 @@ MORE = f"""\
 Modified: 2026-02-01
 Image: images/a.png
 Image_alt: A
-Image_width: 4
-Image_height: 3
 Summary: {HOSTILE}"""
 FILES = {
     "content/articles/1.md": article("Post 1", 1, LINKS),
@@ -32,7 +31,7 @@ FILES = {
     "content/docs/start.md": "Title: Start\n\nHow to start.\n",
     "content/authors/ada.md": "Name: Ada Sample\nRole: Editor\nLinks: Site https://ada.example/\n\nA sample.\n",
     "content/pages/404.md": "Title: Lost\nSlug: lost\nSave_as: 404.html\nUrl: 404.html\n\nNothing.\n",
-    "content/images/a.png": b"png",
+    "content/images/a.png": png(1400, 700),
 }  # fmt: skip
 
 
@@ -61,7 +60,8 @@ def test_an_article_says_what_it_is(built: Site) -> None:
     assert posting["headline"] == "Post 2"
     assert posting["datePublished"] == "2026-01-02T09:00:00+01:00"
     assert posting["dateModified"] == "2026-02-01T00:00:00+01:00"
-    assert posting["image"] == f"{URL}/images/a.png"
+    assert re.fullmatch(rf"{URL}/pictures/a\.\w+\.1280\.jpg", posting["image"])
+    assert (built.output / posting["image"].removeprefix(f"{URL}/")).is_file()
     assert posting["author"] == [
         {
             "@type": "Person", "name": "Ada Sample", "url": f"{URL}/author/ada-sample/", "jobTitle": "Editor",
@@ -71,7 +71,8 @@ def test_an_article_says_what_it_is(built: Site) -> None:
     trail = [(item["name"], item["item"]) for item in graph(soup)["BreadcrumbList"]["itemListElement"]]
     assert trail == [("Milepost", f"{URL}/"), ("Strategy", f"{URL}/category/strategy/"), ("Post 2", f"{URL}/post-2/")]
     opened = {meta["property"]: meta["content"] for meta in soup.find_all("meta", property=True)}
-    assert opened["og:image"] == f"{URL}/images/a.png"
+    assert re.fullmatch(rf"{URL}/cards/\w+\.png", opened["og:image"])
+    assert (opened["og:image:width"], opened["og:image:alt"]) == ("1200", "Post 2 · Milepost")
     assert opened["og:type"] == "article"
 
 

@@ -160,7 +160,6 @@ LINKS = {
     "a dead attachment": ("[x]({attach}x.pdf)", "dead link {attach}x.pdf: there is no articles/x.pdf; mend the path, or add the file"),
     "a missing image": ("![x]({static}/images/z.png)", "image {static}/images/z.png is not there; add images/z.png to the content folder, or mend the path"),
     "a missing image by its address": ("![x](/images/z.png)", "image /images/z.png is not there; add images/z.png to the content folder, or mend the path"),
-    "an image beside the source": ("![x](beside.png)", "image beside.png is there but not published; write {static}/articles/beside.png"),
     "an image without words": ("![]({static}/images/y.png)", "image {static}/images/y.png says nothing to those who cannot see it; write ![what it shows]({static}/images/y.png), or add { .decorative } behind it"),
     "a link to a draft": ("[x]({filename}draft.md)", "dead link {filename}draft.md: content/articles/draft.md is not published yet; take the link out, or publish both"),
     "a link to the future": ("[x]({filename}future.md)", "dead link {filename}future.md: content/articles/future.md is not published yet; take the link out, or publish both"),
@@ -191,7 +190,7 @@ def test_a_link_or_image_that_leads_nowhere_is_one_line(faults_of: Find, body: s
         "[x]({filename}with%20space.md) [y](<{filename}with space.md>)",
         "[x]({filename}/docs/old.rst)",
         "[x]({static}/files/f.pdf) [y]({attach}beside.png) ![z]({static}beside.png)",
-        "![x]({static}/images/y.png) ![x](/images/y.png) ![x](../images/y.png) ![x](https://x.example/y.png)",
+        "![x]({static}/images/y.png) ![x](/images/y.png) ![x](../images/y.png) ![x](beside.png) ![x](y.png) ![x](https://x.example/y.png)",
         "![x](data:image/png;base64,AA) [mail](mailto:a@b.example) [here](#here) [q](?q=1)",
         "![]({static}/images/y.png){ .decorative }",
         "[x]({category}Strategy) [y]({tag}a b) [z]({author}Ada) [i]({index})",
@@ -232,10 +231,12 @@ def test_the_summary_is_looked_through_too(faults_of: Find) -> None:
     ]
 
 
-def test_an_image_by_its_address_is_right_below_the_sites_prefix_alone(faults_of: Find) -> None:
-    files = {A: post("![x](/base/images/y.png)\n![x](/images/y.png)"), "content/images/y.png": PNG}
-    assert faults_of(files, "SITEURL = 'https://x.example/base'") == [
-        f"{A}:5: image /images/y.png is there but not published; write {{static}}/images/y.png"
+def test_without_the_slice_that_makes_pictures_an_image_is_published_at_its_address_alone(faults_of: Find) -> None:
+    files = {A: post("![x](/base/images/y.png)\n![x](/images/y.png)\n![x](y.png)"), "content/images/y.png": PNG}
+    conf = "SITEURL = 'https://x.example/base'\nPLUGINS = ['milepost.writing', 'milepost.authors', 'milepost.docs']"
+    assert faults_of(files, conf) == [
+        f"{A}:5: image /images/y.png is there but not published; write {{static}}/images/y.png",
+        f"{A}:6: image y.png is not there; add articles/y.png to the content folder, or mend the path",
     ]
 
 

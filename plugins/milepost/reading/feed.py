@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from milepost.reading.model import Settings
-from milepost.reading.structured import absolute as absolute_address
+from milepost.reading.structured import picture
 from milepost.reading.text import absolute, plain
 
 NAME = "feed.json"
@@ -28,12 +28,13 @@ def text_of(articles: Iterable[Any], context: Mapping[str, Any], settings: Setti
         "feed_url": f"{site}/{NAME}",
         "description": settings.tagline,
         "language": context["DEFAULT_LANG"],
-        "items": [_item(article, site) for article in newest],
+        "items": [_item(article, context) for article in newest],
     }
     return json.dumps({name: value for name, value in feed.items() if value != ""}, ensure_ascii=False, indent=1) + "\n"
 
 
-def _item(article: Any, site: str) -> dict[str, Any]:
+def _item(article: Any, context: Mapping[str, Any]) -> dict[str, Any]:
+    site = context["SITEURL"]
     url = f"{site}/{article.url}"
     touchpoint = getattr(getattr(article, "touchpoint", None), "id", None)
     item: dict[str, Any] = {
@@ -44,20 +45,20 @@ def _item(article: Any, site: str) -> dict[str, Any]:
         "content_html": absolute(article.get_content(site), url),
         "summary": plain(article.summary or ""),
         "date_published": article.date.isoformat(),
-        "authors": [_author(author, site) for author in getattr(article, "authors", ())],
+        "authors": [_author(author, context) for author in getattr(article, "authors", ())],
         "tags": [str(topic.name) for topic in (article.category, *getattr(article, "tags", ()))],
         "language": article.lang,
     }
     if getattr(article, "modified", None):
         item["date_modified"] = article.modified.isoformat()
     if getattr(article, "image", None):
-        item["image"] = absolute_address(site, article.image)
+        item["image"] = picture(context, article.image)
     if touchpoint:
         item["_milepost"] = {"touchpoint": touchpoint}
     return item
 
 
-def _author(author: Any, site: str) -> dict[str, str]:
-    named = {"name": str(author.name), "url": f"{site}/{author.url}"}
+def _author(author: Any, context: Mapping[str, Any]) -> dict[str, str]:
+    named = {"name": str(author.name), "url": f"{context['SITEURL']}/{author.url}"}
     photo = getattr(getattr(author, "bio", None), "photo", None)
-    return named | ({"avatar": absolute_address(site, photo)} if photo else {})
+    return named | ({"avatar": picture(context, photo)} if photo else {})

@@ -48,17 +48,16 @@ def head_of(context: Mapping[str, Any], settings: Settings) -> Head:
     title, description = _content_words(content) if content else _listing_words(context, settings)
     canonical = f"{context['SITEURL']}/{address_of(context['output_file'])}"
     number = getattr(context.get("articles_page"), "number", 1)
-    image = getattr(content, "image", None)
-    has_size = image and getattr(content, "image_width", None) and getattr(content, "image_height", None)
+    card = getattr(content, "card", None) or context.get("site_card")
     return Head(
         title=title,
         description=shortened(description) + (f", page {number}" if number > 1 else ""),
         canonical=None if context["output_file"] == ERROR_PAGE else canonical,
         type="article" if "article" in context else "profile" if "author" in context else "website",
         json_ld=_html_safe(structured.graph(context, settings, title, description, canonical)),
-        image=structured.absolute(context["SITEURL"], image) if image else None,
-        image_alt=getattr(content, "image_alt", "") or "",
-        image_size=(int(content.image_width), int(content.image_height)) if content and has_size else None,
+        image=f"{context['SITEURL']}/{card.name}" if card else None,
+        image_alt=card.alt if card else "",
+        image_size=(card.width, card.height) if card else None,
         published=_iso(getattr(content, "date", None)) if "article" in context else None,
         updated=_iso(getattr(content, "modified", None)) if "article" in context else None,
     )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, StringConstraints, field_validator
 
 from milepost.schema import SliceSettings
+
+Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 
 class Organization(BaseModel):
@@ -22,4 +26,21 @@ class Settings(SliceSettings):
     """The settings of reading, as `pelicanconf.py` names them."""
 
     tagline: str = Field("", alias="TAGLINE")
+    """One sentence that says what the site is for; below the site's name on its home page."""
     organization: Organization | None = Field(None, alias="ORGANIZATION")
+    """Who publishes: a dictionary of name, and, if you like, description, url and logo."""
+    picture_widths: tuple[PositiveInt, ...] = Field(
+        (320, 480, 640, 960, 1280, 1760), alias="PICTURE_WIDTHS", min_length=1
+    )
+    """In pixels, the widths that pictures are made in for browsers to choose from."""
+    picture_sizes: str = Field("(min-width: 42rem) 38rem, calc(100vw - 2.5rem)", alias="PICTURE_SIZES")
+    """How wide a picture within text is in the theme's layout, as the attribute `sizes` of HTML has it."""
+    card_colours: tuple[Colour, Colour, Colour] = Field(("#0d3626", "#f4faf5", "#7ee2a8"), alias="CARD_COLOURS")
+    """Ground, text and accent of the cards that others show of shared pages."""
+    card_font: str = Field("", alias="CARD_FONT")
+    """A font file for cards, below the content folder; Source Serif where it is empty."""
+
+    @field_validator("picture_widths")
+    @classmethod
+    def _ascending(cls, widths: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(sorted(set(widths)))

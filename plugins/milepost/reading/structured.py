@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from milepost.reading.model import Settings
+from milepost.reading.pictures.gallery import KEY
 from milepost.reading.text import plain
 
 Thing = dict[str, Any]
@@ -17,15 +18,15 @@ def graph(context: Mapping[str, Any], settings: Settings, title: str, descriptio
     publisher = _organization(context, settings)
     things: list[Thing] = []
     if article:
-        things.append(_text("BlogPosting", article, site, publisher, description, url))
+        things.append(_text("BlogPosting", article, context, publisher, description, url))
         section = [(article.category.name, f"{site}/{article.category.url}")] if article.category.page_name else []
         things.append(_breadcrumbs([(context["SITENAME"], f"{site}/"), *section, (title, url)]))
     elif context.get("doc"):
-        things.append(_text("TechArticle", page, site, publisher, description, url))
+        things.append(_text("TechArticle", page, context, publisher, description, url))
         crumbs = [(plain(name), f"{site}/{place}") for name, place in getattr(page, "breadcrumbs", ())]
         things.append(_breadcrumbs([(context["SITENAME"], f"{site}/"), *(crumbs or [(title, url)])]))
     elif "author" in context:
-        things.append({**_person(context["author"], site), "description": description})
+        things.append({**_person(context["author"], context), "description": description})
         things.append(_breadcrumbs([(context["SITENAME"], f"{site}/"), (title, url)]))
     elif context.get("page_name") == "index":
         things += [
@@ -44,6 +45,12 @@ def absolute(site: str, place: str) -> str:
     return place if "://" in place else f"{site}/{place.lstrip('/')}"
 
 
+def picture(context: Mapping[str, Any], place: str) -> str:
+    """The absolute address of the picture at `place`, in a form that every program can show."""
+    gallery = context.get(KEY)
+    return str(gallery.src(place)) if gallery else absolute(context["SITEURL"], place)
+
+
 def _organization(context: Mapping[str, Any], settings: Settings) -> Thing:
     site, known = context["SITEURL"], settings.organization
     thing: Thing = {"@type": "Organization", "@id": f"{site}/#organization"}
@@ -56,7 +63,9 @@ def _organization(context: Mapping[str, Any], settings: Settings) -> Thing:
     return thing
 
 
-def _text(kind: str, content: Any, site: str, publisher: Thing, description: str, url: str) -> Thing:
+def _text(
+    kind: str, content: Any, context: Mapping[str, Any], publisher: Thing, description: str, url: str
+) -> Thing:  # fmt: skip
     thing: Thing = {
         "@type": kind,
         "headline": plain(content.title),
@@ -66,13 +75,13 @@ def _text(kind: str, content: Any, site: str, publisher: Thing, description: str
         "inLanguage": content.lang,
         "publisher": publisher,
     }
-    people = [_person(author, site) for author in getattr(content, "authors", ())]
+    people = [_person(author, context) for author in getattr(content, "authors", ())]
     thing["author"] = people or {"@id": publisher["@id"]}
     if getattr(content, "date", None):
         thing["datePublished"] = content.date.isoformat()
         thing["dateModified"] = (getattr(content, "modified", None) or content.date).isoformat()
     if getattr(content, "image", None):
-        thing["image"] = absolute(site, content.image)
+        thing["image"] = picture(context, content.image)
     if kind == "BlogPosting":
         thing["articleSection"] = str(content.category.name)
     if tags := [str(tag.name) for tag in getattr(content, "tags", ())]:
@@ -80,13 +89,14 @@ def _text(kind: str, content: Any, site: str, publisher: Thing, description: str
     return thing
 
 
-def _person(author: Any, site: str) -> Thing:
+def _person(author: Any, context: Mapping[str, Any]) -> Thing:
+    site = context["SITEURL"]
     bio = getattr(author, "bio", None)
     thing: Thing = {"@type": "Person", "name": str(author.name), "url": f"{site}/{author.url}"}
     if bio is None:
         return thing
     known = {"jobTitle": bio.role, "worksFor": bio.organisation and {"@type": "Organization", "name": bio.organisation}}
-    known |= {"image": bio.photo and absolute(site, bio.photo), "sameAs": [url for _, url in bio.links]}
+    known |= {"image": bio.photo and picture(context, bio.photo), "sameAs": [url for _, url in bio.links]}
     return thing | {name: value for name, value in known.items() if value}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from milepost import places
 from milepost.errors import Finding
 from milepost.schema import nearest
 from milepost.settings import Settings
@@ -34,6 +35,7 @@ class Targets:
         self.content = settings.site.content
         self.prefix = urlsplit(settings.site.url).path
         self.pelican = settings.pelican
+        self._makes_pictures = "reading" in settings.enabled
         self._is_file: dict[str, bool] = {}
 
     def is_file(self, path: Path | str) -> bool:
@@ -66,6 +68,11 @@ class Targets:
     def is_address(self, address: str) -> bool:
         """Whether the build makes a file at `address` (below the output folder) that an image can be."""
         return self.is_static(address) or address in self._renamed or self._in_theme(address)
+
+    def is_shown(self, entry: Entry, address: str) -> bool:
+        """Whether the slice `reading` makes a picture of what an image in `entry` names."""
+        found = places.of_picture(address, entry.place) if self._makes_pictures else ()
+        return any(self.is_file(place) for place in found)
 
     @cached_property
     def _renamed(self) -> set[str]:
@@ -110,7 +117,7 @@ def faults(entry: Entry, targets: Targets) -> Iterator[Finding]:
             yield from _of_link(entry, link, entry.source.line("summary") - 1 + link.line, targets)
     if isinstance(entry.fields, Fields) and entry.fields.image:
         place = posixpath.normpath(entry.fields.image.lstrip("/"))
-        if not targets.is_address(place):
+        if not targets.is_address(place) and not targets.is_shown(entry, f"/{place}"):
             yield _missing_image(entry, entry.source.line("image"), entry.fields.image, place, targets)
         if not entry.fields.image_alt:
             what = f'"Image: {entry.fields.image}" says nothing to those who cannot see it'
@@ -177,7 +184,7 @@ def _of_plain_image(entry: Entry, link: Link, line: int, path: str, targets: Tar
     else:
         output = targets.outputs.get(entry.source.path)
         address = posixpath.normpath(posixpath.join(posixpath.dirname(output), path)) if output else ".."
-    if not targets.is_address(address):
+    if not targets.is_address(address) and not targets.is_shown(entry, link.target):
         beside = next((p for p in targets.below(entry, path) if targets.is_file(p)), None)
         yield _missing_image(entry, line, link.target, beside or targets.below(entry, path)[-1], targets)
 

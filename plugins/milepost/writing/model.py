@@ -103,10 +103,6 @@ class Fields(FrontMatter):
     """The lead picture: a path below the content folder, like images/picture.jpg."""
     image_alt: str | None = None
     """What the lead picture shows, for those who cannot see it."""
-    image_width: int | None = Field(None, gt=0)
-    """In pixels; read from the file where it is left out."""
-    image_height: int | None = Field(None, gt=0)
-    """In pixels; read from the file where it is left out."""
     lang: Text | None = None
     """Its language, where that is not the site's: de."""
     template: Text | None = None

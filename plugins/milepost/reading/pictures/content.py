@@ -1,0 +1,61 @@
+"""Pictures in the HTML of one text: each `img` of the site's own becomes what a browser can choose from."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+from milepost import places
+from milepost.reading.pictures.gallery import Gallery, loading
+from milepost.reading.pictures.picture import RASTER, Drawing, Picture, tag
+
+_IMAGE = re.compile(r"<img\b(?P<rest>(?:[^<>\"']|\"[^\"]*\"|'[^']*')*?)\s*/?>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(
+    r"(?P<name>[\w:-]+)(?:\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"'=<>`]+)))?"
+)
+_HREF = re.compile(r"<a\b[^<>]*?\shref\s*=\s*[\"'](?P<to>[^\"']+)[\"']", re.IGNORECASE)
+
+
+def shown(html: str, source: str, gallery: Gallery, has_lead: bool) -> tuple[str, tuple[Picture, ...]]:
+    """`html` with its pictures as the gallery shows them, and those pictures, in their order.
+
+    Args:
+        source: the place of the file that the text is from, below the content folder.
+        has_lead: whether another picture is seen before those of the text; else the first of them does not wait.
+    """
+    found: list[Picture] = []
+
+    def replaced(match: re.Match[str]) -> str:
+        given = {
+            each["name"].lower(): unescape(each["double"] or each["single"] or each["bare"] or "")
+            for each in _ATTRIBUTE.finditer(match["rest"])
+        }
+        picture = None if "srcset" in given else gallery.find(given.get("src", ""), source)
+        if picture is None:
+            return match.group()
+        waits = has_lead or bool(found)
+        attributes = _attributes(given) | loading(waits)
+        if isinstance(picture, Drawing):
+            size = {"width": str(picture.size[0]), "height": str(picture.size[1])} if picture.size else {}
+            return str(tag([("src", f"{{static}}/{picture.place}"), *(size | attributes).items()]))
+        found.append(picture)
+        width = given.get("width", "")
+        sizes = f"{width}px" if width.isdecimal() else gallery.settings.picture_sizes
+        kept = {name: value for name, value in attributes.items() if name not in ("width", "height")}
+        return str(gallery.html(picture, kept, sizes))
+
+    gallery.linked.update(_linked(html, source))
+    return _IMAGE.sub(replaced, html), tuple(found)
+
+
+def _attributes(given: dict[str, str]) -> dict[str, str]:
+    """What its writer gave the `img`, without what is given anew. `.decorative` has said what it had to say."""
+    kept = {name: value for name, value in given.items() if name not in ("src", "loading", "decoding", "class")}
+    classes = [name for name in given.get("class", "").split() if name != "decorative"]
+    return {"alt": ""} | kept | ({"class": " ".join(classes)} if classes else {})
+
+
+def _linked(html: str, source: str) -> set[str]:
+    targets = (unescape(match["to"]) for match in _HREF.finditer(html))
+    pictures = (to for to in targets if to.partition("#")[0].partition("?")[0].lower().endswith(RASTER))
+    return {place for to in pictures for place in places.of_picture(to, source)}
