@@ -1,4 +1,4 @@
-"""Commands: check, new."""
+"""Commands: check, new, import."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import typer
 
@@ -21,6 +22,9 @@ Manifest = Annotated[
 ]
 Kind = Annotated[Literal["article", "doc", "page", "author"], typer.Argument(help="What it is.")]
 Title = Annotated[str, typer.Argument(metavar="TITLE", help="Its title; an author's name.")]
+Source = Annotated[str, typer.Argument(metavar="SOURCE", help="A file, a folder of files, or the address of a feed.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Write nothing, and say what would be written.")]
+ReportFormat = Annotated[Literal["text", "json"], typer.Option("--format", help="How to print the report.")]
 Rule = Annotated[str | None, typer.Option("--explain", metavar="RULE", help="Say what a rule asks for, and why.")]
 
 
@@ -28,6 +32,7 @@ def add_to(cli: typer.Typer) -> None:
     """Add the commands to `milepost`."""
     cli.command(epilog="Example: milepost check --format json")(check)
     cli.command(epilog='Example: milepost new article "What we learned from silence"')(new)
+    cli.command("import", epilog="Example: milepost import old-blog/ --dry-run")(import_)
 
 
 def check(
@@ -84,3 +89,35 @@ def new(
     from milepost.writing.new import create
 
     typer.echo(os.path.relpath(create(kind, title, options.read(settings_file))))
+
+
+def import_(
+    source: Source,
+    dry: DryRun = False,
+    form: ReportFormat = "text",
+    settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
+    verbose: options.Verbose = False,
+) -> None:
+    """Make sources of old posts: saved pages, WordPress' export, or a feed. Nothing that is there is overwritten."""
+    from milepost.progress import bar
+    from milepost.writing import findings
+    from milepost.writing.importing import reading, report
+    from milepost.writing.importing.writing import Importer
+
+    is_address = urlsplit(source).scheme in ("http", "https")
+    if not is_address and not Path(source).exists():
+        raise typer.BadParameter(f"{source}: no such file or folder", param_hint="SOURCE")
+    settings = options.read(settings_file)
+    found: list[reading.Found] = []
+    if is_address:
+        found.append((source, reading.of_text(reading.fetched(source), source, None)))
+    else:
+        paths = reading.files(source)
+        with bar("Reading", len(paths)) as each:
+            for one in reading.of_files(paths):
+                found.append(one)
+                each()
+    results = Importer(settings, findings.all_sources(settings), dry).all(found)
+    typer.echo(report.as_json(results) if form == "json" else report.text(results, dry))
+    if any(result.state == "failed" for result in results):
+        raise typer.Exit(1)
