@@ -22,4 +22,6 @@ class Settings(SliceSettings):
     """The settings of reading, as `pelicanconf.py` names them."""
 
     tagline: str = Field("", alias="TAGLINE")
+    """One sentence below the title of the home page."""
     organization: Organization | None = Field(None, alias="ORGANIZATION")
+    """Who publishes: `name`, and where there are any `description`, `url` and `logo`."""
