@@ -53,10 +53,10 @@ def text() -> str:
     """The page."""
     found = commands()
     some = next(iter(found.values()))
-    every = {name: about for name, about in _shown(some).items() if _is_shared(name)}
+    every = {name: about for name, about in shown(some).items() if is_shared(name)}
     parts = [BEGIN, _listed("every", every)]
     for name, command in found.items():
-        own = {option: about for option, about in _shown(command).items() if not _is_shared(option)}
+        own = {option: about for option, about in shown(command).items() if not is_shared(option)}
         parts.append(f"## {name}\n\n{_about(command)}\n\n```console\n$ {example(command)}\n```")
         if own:
             parts.append(_listed(name.removeprefix("milepost "), own))
@@ -73,11 +73,13 @@ def _about(command: Any) -> str:
     return "\n\n".join(prose(paragraph) for paragraph in str(command.help).split("\n\n"))
 
 
-def _shown(command: Any) -> dict[str, str]:
+def shown(command: Any) -> dict[str, str]:
+    """The arguments and options of a command, and what `--help` says of each."""
     return parameters(command, command.make_context(command.name, [], resilient_parsing=True))
 
 
-def _is_shared(name: str) -> bool:
+def is_shared(name: str) -> bool:
+    """Whether it is an option that every command has."""
     return any(option in name for option in SHARED)
 
 

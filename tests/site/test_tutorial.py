@@ -1,0 +1,102 @@
+"""The tutorial is true: each of its commands is run, each change is made, and what it shows is what there is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import httpx
+import pytest
+
+from serving import Served, serving
+from sites import ROOT
+from walkthrough import Change, Run, See, Step, apply, matches, runs, steps
+
+PAGE = ROOT / "content" / "docs" / "first-post.md"
+POST = "/hello-from-the-road/"
+NOT_CHECKED_OUT = shutil.ignore_patterns(
+    ".git", ".venv", "var", "output", "output.*", ".*_cache", "__pycache__", "*.egg-info"
+)
+SECONDS = 60
+
+
+def checkout(folder: Path) -> Path:
+    """A copy of the working tree with this environment in `.venv`, which make finds to be current and leaves alone."""
+    copy = shutil.copytree(ROOT, folder / "checkout", ignore=NOT_CHECKED_OUT)
+    venv = copy / ".venv"
+    venv.mkdir()
+    for part in Path(sys.prefix).iterdir():
+        if part.name not in (".base", ".test"):
+            (venv / part.name).symlink_to(part)
+    for stamp in (".base", ".test"):
+        (venv / stamp).touch()
+    return copy
+
+
+def eventually(true: Callable[[], bool]) -> bool:
+    """Whether it becomes true within a minute: the preview builds when it sees that a file was saved."""
+    deadline = time.monotonic() + SECONDS
+    while not (found := true()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return found
+
+
+def run(step: Run, folder: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a command as it is written, and compare what it prints with what the page shows."""
+    done = subprocess.run(
+        step.command, check=False, shell=True, cwd=folder, env=env, capture_output=True, text=True, timeout=120
+    )
+    assert matches(step.output, done.stdout + done.stderr), f"$ {step.command}\n{done.stdout}{done.stderr}"
+    return done
+
+
+def follow(step: Step, served: Served) -> None:
+    """Do what the tutorial asks for, and look whether what it says happens."""
+    if isinstance(step, Change):
+        apply(step, served.folder)
+    elif isinstance(step, Run):
+        done = run(step, served.folder, served.env)
+        if done.returncode:
+            assert eventually(lambda: done.stdout.strip() in served.log.read_text()), "the preview does not say so"
+            assert httpx.get(f"{served.url}{POST}").status_code == 200
+    else:
+        url, lines = (here(step.url, served), [here(line, served) for line in step.lines])
+        assert eventually(lambda: all(line in httpx.get(url).text for line in lines)), f"{url} does not show {lines}"
+
+
+def here(text: str, served: Served) -> str:
+    """With the port of this preview; the tutorial has that which is free on most machines."""
+    return text.replace("http://127.0.0.1:8000", served.url)
+
+
+def test_every_step_of_the_tutorial_does_what_it_says_and_the_post_is_live(tmp_path: Path) -> None:
+    first, *rest = steps(PAGE.read_text(encoding="utf-8"))
+    assert isinstance(first, Run)
+    assert first.command == "make serve"
+    assert {type(step) for step in rest} == {Run, Change, See}
+    copy = checkout(tmp_path)
+    with serving(copy, copy / "var", *first.command.split()) as served:
+        output = tuple(here(line, served) for line in first.output)
+        assert eventually(lambda: matches(output, served.log.read_text())), served.log.read_text()
+        for step in rest:
+            follow(step, served)
+        post = httpx.get(f"{served.url}{POST}")
+        assert post.status_code == 200
+        assert "<h1>Hello from the road</h1>" in post.text
+        assert "Dana writes about what broke, and why." in post.text
+        assert "unpublished" not in post.text
+        served.interrupt()
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(served.url)
+
+
+def test_a_new_file_is_begun_as_the_guide_shows(tmp_path: Path) -> None:
+    copy = checkout(tmp_path)
+    page = ROOT / "content" / "docs" / "how-to" / "begin-a-file.md"
+    statuses = [run(step, copy, os.environ).returncode for step in runs(page.read_text(encoding="utf-8"))]
+    assert statuses == [0, 1]
