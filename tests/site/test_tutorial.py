@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -93,6 +94,20 @@ def test_every_step_of_the_tutorial_does_what_it_says_and_the_post_is_live(tmp_p
         served.interrupt()
         with pytest.raises(httpx.ConnectError):
             httpx.get(served.url)
+
+
+WAITING = re.compile(r"^(?:due ([\d-]+ [\d:]+)|draft) +(content/articles/(\S+)\.md)$", re.MULTILINE)
+
+
+def test_what_waits_is_listed_as_the_guide_shows(tmp_path: Path) -> None:
+    copy = checkout(tmp_path)
+    page = (ROOT / "content" / "docs" / "how-to" / "drafts-and-schedules.md").read_text(encoding="utf-8")
+    text = page.partition("```text\n")[2].partition("```")[0]
+    for date, path, name in WAITING.findall(text):
+        status = f"Date: {date}" if date else "Date: 2026-01-31\nStatus: draft"
+        front = f"Title: {name}\n{status}\nAuthors: Ada Sample\nCategory: Strategy\n\nText.\n"
+        (copy / path).write_text(front, encoding="utf-8")
+    assert run(Run(".venv/bin/milepost check", tuple(text.splitlines())), copy, os.environ).returncode == 0
 
 
 def test_a_new_file_is_begun_as_the_guide_shows(tmp_path: Path) -> None:
