@@ -96,11 +96,12 @@ def _hunks(text: str) -> Iterator[tuple[str, str]]:
 def apply(change: Change, folder: Path) -> None:
     """Change the file. What is to be replaced must stand there exactly once, as whole lines."""
     path = folder / change.file
-    text = f"\n{path.read_text(encoding='utf-8')}"
+    text = path.read_text(encoding="utf-8")
     for old, new in change.hunks:
-        assert text.count(f"\n{old}") == 1, f"{change.file} has this {text.count(old)} times, not once:\n{old}"
-        text = text.replace(f"\n{old}", f"\n{new}")
-    path.write_text(text[1:], encoding="utf-8")
+        places = [found.start() for found in re.finditer(f"^(?={re.escape(old)})", text, re.MULTILINE)]
+        assert len(places) == 1, f"{change.file} has this {len(places)} times, not once:\n{old}"
+        text = text[: places[0]] + new + text[places[0] + len(old) :]
+    path.write_text(text, encoding="utf-8")
 
 
 def matches(shown: tuple[str, ...], printed: str) -> bool:

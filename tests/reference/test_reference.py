@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from starlette.routing import Route
 
+from milepost.app import create_app
 from milepost.schema import KINDS
-from milepost.settings import Environment, environment
+from milepost.settings import Environment, environment, load
 from reference import commands, fields, rules, settings
 from reference.write import FOLDER, PAGES
-from sites import ROOT
+from sites import ROOT, Site, article
 from walkthrough import Run, runs
 
 DOCS = [*sorted((ROOT / "content" / "docs").rglob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
@@ -74,6 +76,27 @@ def test_every_command_and_each_of_its_options_is_explained_with_an_example() ->
 
 def test_every_rule_is_explained() -> None:
     assert list(terms("rules.md")) == sorted(rules.rules())
+
+
+def test_every_address_of_the_services_is_on_the_page_of_addresses_and_no_other(tmp_path: Path) -> None:
+    loaded = load(ROOT / "pelicanconf.py", environ={"MILEPOST_VAR": str(tmp_path)})
+    answered = {
+        f"{method} {re.sub(r'{path:path}', '', re.sub(r'{([a-z]+)}', lambda name: name[1].upper(), route.path))}"
+        for route in create_app(loaded, tmp_path, preview=True).routes
+        if isinstance(route, Route)
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+    page = (FOLDER / "addresses.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`((?:GET|POST) /[^`]*)`", page)) == answered
+
+
+def test_every_file_on_the_page_of_addresses_is_in_a_built_site(new_site: Callable[..., Site]) -> None:
+    site = new_site({"content/articles/a.md": f"Redirect_from: /old/\n{article()}"})
+    assert site.pelican().returncode == 0
+    page = (FOLDER / "addresses.md").read_text(encoding="utf-8").partition("## Files of a built site")[2]
+    names = [name for line in page.splitlines() if line.startswith("`") for name in re.findall(r"`([^`]+)`", line)]
+    assert len(names) > 5
+    assert [name for name in names if not (site.output / name).is_file()] == []
 
 
 def typed(page: Path) -> Iterator[list[str]]:

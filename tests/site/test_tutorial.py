@@ -115,3 +115,27 @@ def test_a_new_file_is_begun_as_the_guide_shows(tmp_path: Path) -> None:
     page = ROOT / "content" / "docs" / "how-to" / "begin-a-file.md"
     statuses = [run(step, copy, os.environ).returncode for step in runs(page.read_text(encoding="utf-8"))]
     assert statuses == [0, 1]
+
+
+LIES = {
+    "another output": ("```console\n$ echo one\ntwo\n```\n", "one"),
+    "more output": ("```console\n$ printf 'one\\ntwo\\n'\none\n```\n", "two"),
+    "less than shown": ("```console\n$ echo one\none …\n```\n", "one"),
+    "lines that are not there": ("In `content/a.md`:\n\n```diff\n-Three\n+Four\n```\n", "0 times, not once"),
+    "lines that are there twice": ("In `content/a.md`:\n\n```diff\n-Two\n+Four\n```\n", "2 times, not once"),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_page_that_shows_what_is_not_so_is_found(tmp_path: Path, lie: str) -> None:
+    page, told = LIES[lie]
+    (tmp_path / "content").mkdir()
+    (tmp_path / "content/a.md").write_text("One\nTwo\nTwo\n", encoding="utf-8")
+    (step,) = steps(page)
+    with pytest.raises(AssertionError, match=told):
+        apply(step, tmp_path) if isinstance(step, Change) else run(step, tmp_path, os.environ)
+
+
+def test_a_block_of_which_nobody_knows_what_to_do_with_it_is_refused() -> None:
+    with pytest.raises(ValueError, match="block of toml"):
+        list(steps("```toml\na = 1\n```\n"))
