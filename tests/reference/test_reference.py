@@ -87,7 +87,8 @@ def test_every_address_of_the_services_is_on_the_page_of_addresses_and_no_other(
         for method in (route.methods or set()) - {"HEAD"}
     }
     page = (FOLDER / "addresses.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"`((?:GET|POST) /[^`]*)`", page)) == answered
+    listed = re.findall(r"`((?:GET|POST)(?:, POST)?) (/[^`]*)`", page)
+    assert {f"{method} {path}" for methods, path in listed for method in methods.split(", ")} == answered
 
 
 def test_every_file_on_the_page_of_addresses_is_in_a_built_site(new_site: Callable[..., Site]) -> None:
