@@ -42,23 +42,38 @@ class Site(BaseModel):
 
 
 class Environment(BaseModel):
-    """What comes from the environment: state, secrets, servers. Nothing of it is ever published."""
+    """What comes from the environment: state, secrets, servers. Nothing of it is ever published.
 
-    model_config = ConfigDict(frozen=True)
+    A field's alias is its variable, and its docstring is what the docs say of it.
+    """
 
-    var: Path
-    database_url: str
-    smtp_url: str | None
-    archive_url: str
-    engine: str
-    import_key: str | None
-    report_password: str | None
-    limits: bool
-    disqus_public_key: str | None
-    disqus_api_base: str
-    given_secret: str | None
-    forwarded_allow_ips: str | None
-    """The trusted proxies; without them no forwarded header is believed."""
+    model_config = ConfigDict(frozen=True, populate_by_name=True, use_attribute_docstrings=True)
+
+    var: Path = Field(Path("var"), alias="MILEPOST_VAR")
+    """The folder of all state: databases, archive, caches, outbox."""
+    given_secret: str | None = Field(None, alias="MILEPOST_SECRET")
+    """What signs tokens and keys hashes; without it, one is made at the first start, in `secret` below MILEPOST_VAR."""
+    database_url: str = Field("", alias="MILEPOST_DATABASE_URL")
+    """Where subscribers and deliveries are, such as postgresql+psycopg://…; without it, SQLite below MILEPOST_VAR."""
+    smtp_url: str | None = Field(None, alias="MILEPOST_SMTP_URL")
+    """The mail server: smtp://user:password@host:port, smtps://… or smtp+starttls://…; without it, mail goes to the
+    outbox."""
+    archive_url: str = Field("", alias="MILEPOST_ARCHIVE_URL")
+    """The folder of the archive of events; without it, `archive` below MILEPOST_VAR."""
+    engine: str = Field("duckdb", alias="MILEPOST_ENGINE")
+    """What computes the measures; this version has no other than duckdb."""
+    import_key: str | None = Field(None, alias="MILEPOST_IMPORT_KEY")
+    """Set aside for a route that takes events from elsewhere; this version has none."""
+    report_password: str | None = Field(None, alias="MILEPOST_REPORT_PASSWORD")
+    """The password of /journeys/, by basic authentication; without it, `milepost app` does not show the report."""
+    limits: bool = Field(True, alias="MILEPOST_LIMITS")
+    """on, or off for load tests: no limit per network or address. Only a loopback host may be without."""
+    forwarded_allow_ips: str | None = Field(None, alias="FORWARDED_ALLOW_IPS")
+    """The addresses of trusted proxies; without them no forwarded header is believed."""
+    disqus_public_key: str | None = Field(None, alias="DISQUS_PUBLIC_KEY")
+    """The public key of a Disqus application; `milepost comments fetch` needs it."""
+    disqus_api_base: str = Field("https://disqus.com/api/3.0", alias="DISQUS_API_BASE")
+    """Where the API of Disqus is."""
 
     def secret(self) -> bytes:
         """The key that signs tokens and keys hashes; made at first use in `var/secret`, mode 600."""
@@ -137,25 +152,18 @@ def from_pelican(
 
 
 def environment(environ: Mapping[str, str] = os.environ) -> Environment:
-    """The variables of the docs' table "Environment", with their defaults."""
-    var = Path(environ.get("MILEPOST_VAR") or "var").absolute()
-    limits = environ.get("MILEPOST_LIMITS") or "on"
+    """The variables that `Environment` names; one that is set to nothing is not set."""
+    given = {str(field.alias): environ.get(str(field.alias)) for field in Environment.model_fields.values()}
+    found: dict[str, Any] = {variable: value for variable, value in given.items() if value}
+    limits = found.pop("MILEPOST_LIMITS", "on")
     if limits not in ("on", "off"):
         raise SettingsError(f"MILEPOST_LIMITS is {limits!r}; say on or off")
-    return Environment(
-        var=var,
-        database_url=environ.get("MILEPOST_DATABASE_URL") or f"sqlite:///{var / 'milepost.sqlite'}",
-        smtp_url=environ.get("MILEPOST_SMTP_URL") or None,
-        archive_url=environ.get("MILEPOST_ARCHIVE_URL") or str(var / "archive"),
-        engine=environ.get("MILEPOST_ENGINE") or "duckdb",
-        import_key=environ.get("MILEPOST_IMPORT_KEY") or None,
-        report_password=environ.get("MILEPOST_REPORT_PASSWORD") or None,
-        limits=limits == "on",
-        disqus_public_key=environ.get("DISQUS_PUBLIC_KEY") or None,
-        disqus_api_base=environ.get("DISQUS_API_BASE") or "https://disqus.com/api/3.0",
-        given_secret=environ.get("MILEPOST_SECRET") or None,
-        forwarded_allow_ips=environ.get("FORWARDED_ALLOW_IPS") or None,
-    )
+    var = Path(found.pop("MILEPOST_VAR", "var")).absolute()
+    below = {
+        "MILEPOST_DATABASE_URL": f"sqlite:///{var / 'milepost.sqlite'}",
+        "MILEPOST_ARCHIVE_URL": str(var / "archive"),
+    }
+    return Environment.model_validate({**below, **found, "MILEPOST_VAR": var, "MILEPOST_LIMITS": limits == "on"})
 
 
 def _site(values: Mapping[str, Any], file: Path) -> Site:

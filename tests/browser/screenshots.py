@@ -24,6 +24,8 @@ PAGES = {
     "article": "/there-never-was-a-funnel/",
     "doc": "/docs/first-post/",
     "docs": "/docs/",
+    "guides": "/docs/how-to/",
+    "reference": "/docs/reference/fields/",
     "page": "/about/",
     "privacy": "/privacy/",
     "category": "/categories/",

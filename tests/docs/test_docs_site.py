@@ -28,6 +28,7 @@ TEMPLATE = """\
 <nav id="crumbs">{% for title, url in doc.breadcrumbs %}<a href="{{ url }}">{{ title|e }}</a>{% endfor %}</nav>
 <p id="around">{{ doc.previous.url }}|{{ doc.next.url }}</p>
 <p id="toc">{% for level, id, text in doc.toc %}{{ level }} {{ id }} {{ text }}{% endfor %}</p>
+<p id="below">{% for child in doc.below %}{{ child.url }} {% endfor %}</p>
 <p id="same">{{ page == doc }} {{ doc.slug }} {{ doc.author_bios|length }}</p>
 {% include "docs/tree.html" %}
 {% endblock %}
@@ -84,6 +85,8 @@ def test_a_theme_that_knows_docs_has_the_tree_and_the_way_through_it(new_site: N
         ("Docs", None), ("Guide", None), ("Deep & more", "page"), ("Other", None),
     ]  # fmt: skip
     assert site.soup("docs/index.html").select_one("#around").get_text() == "|docs/guide/"
+    assert site.soup("docs/guide/index.html").select_one("#below").get_text() == "docs/guide/deep/ "
+    assert page.select_one("#below").get_text() == ""
     assert site.soup("docs/other/index.html").select_one("#same").get_text() == "True other 1"
 
 

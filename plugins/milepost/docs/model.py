@@ -25,6 +25,7 @@ class Settings(SliceSettings):
     paths: tuple[str, ...] = Field(("docs",), alias="DOCS_PATHS")
     """The folders of docs, below PATH."""
     url: str = Field("docs/{slug}/", alias="DOCS_URL", pattern=r"\{slug\}")
+    """The address of a doc. {slug} is the path of its file below the folder of docs, without suffix and `index`."""
 
     def folders(self) -> Mapping[str, tuple[str, ...]]:
         return {"doc": self.paths}
@@ -127,6 +128,13 @@ def tree_of(docs: Iterable[D]) -> list[Node[D]]:
     _sort(top)
     # Whatever order its siblings claim, a book begins with its front page.
     return sorted(top.children, key=lambda node: node.name != INDEX)
+
+
+def nodes_of(tree: Iterable[Node[D]]) -> Iterator[Node[D]]:
+    """Every place of a tree, in reading order."""
+    for node in tree:
+        yield node
+        yield from nodes_of(node.children)
 
 
 def _sort(node: Node[D]) -> None:

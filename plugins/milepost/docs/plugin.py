@@ -11,7 +11,7 @@ from pelican.generators import Generator, PelicanTemplateNotFound
 
 from milepost import hooks
 from milepost.docs.headings import headings
-from milepost.docs.model import Settings, breadcrumbs_of, save_as_of, slug_of, tree_of, url_of
+from milepost.docs.model import Settings, breadcrumbs_of, nodes_of, save_as_of, slug_of, tree_of, url_of
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,8 @@ class Doc(Page):  # type: ignore[misc]
         self.previous: Doc | None = None
         self.next: Doc | None = None
         self.breadcrumbs: list[tuple[str, str]] = []
+        self.below: list[Doc] = []
+        """The pages right below it, where it is a folder's own page."""
         kwargs["metadata"]["slug"] = self.slug
         if "order" in kwargs["metadata"]:
             kwargs["metadata"]["order"] = int(kwargs["metadata"]["order"])
@@ -90,6 +92,9 @@ class DocsGenerator(Generator):  # type: ignore[misc]
         for earlier, doc, later in zip([None, *self.docs], self.docs, [*self.docs[1:], None], strict=False):
             doc.previous, doc.next = earlier, later
             doc.breadcrumbs = breadcrumbs_of(doc, by_slug)
+        for node in nodes_of(tree):
+            if node.doc:
+                node.doc.below = [child.doc for child in node.children if child.doc]
         self.context["docs_tree"], self.context["docs"] = tree, self.docs
 
     def generate_output(self, writer: Any) -> None:

@@ -85,7 +85,9 @@ class Settings(SliceSettings):
     cookie_domain: str = Field("", alias="JOURNEY_COOKIE_DOMAIN")
     """`Domain` of the consent cookie; empty keeps it to the site's own host."""
     lookback_days: int = Field(400, alias="JOURNEY_LOOKBACK_DAYS", gt=0)
+    """How far back a journey is followed from what it led to, in days."""
     retention_months: int = Field(25, alias="JOURNEY_RETENTION", gt=0)
+    """How many months of events are to be kept. This version removes none by itself."""
 
     @field_validator("origins")
     @classmethod

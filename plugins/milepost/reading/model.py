@@ -26,9 +26,9 @@ class Settings(SliceSettings):
     """The settings of reading, as `pelicanconf.py` names them."""
 
     tagline: str = Field("", alias="TAGLINE")
-    """One sentence that says what the site is for; below the site's name on its home page."""
+    """One sentence below the title of the home page."""
     organization: Organization | None = Field(None, alias="ORGANIZATION")
-    """Who publishes: a dictionary of name, and, if you like, description, url and logo."""
+    """Who publishes: `name`, and where there are any `description`, `url` and `logo`."""
     picture_widths: tuple[PositiveInt, ...] = Field(
         (320, 480, 640, 960, 1280, 1760), alias="PICTURE_WIDTHS", min_length=1
     )
