@@ -66,7 +66,8 @@ def test_every_kind_of_page_has_what_every_page_has(plain: Site, path: str) -> N
     assert texts(soup.select("header .site-nav a")) == ["Articles", "About"]
     assert texts(soup.select(".closing h2")) == ["Stay informed", "About our company"]
     assert "http://127.0.0.1:8000/privacy/#choices" in [link["href"] for link in soup.select("body > footer a")]
-    assert soup.select("[style], script, style") == []
+    assert soup.select("[style], script:not([src]), style") == []
+    assert [script["src"] for script in soup.select("script")] == ["http://127.0.0.1:8000/theme/js/site.js"]
     ids = [tag["id"] for tag in soup.find_all(id=True)]
     assert sorted(set(ids)) == sorted(ids)
 
