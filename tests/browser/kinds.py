@@ -22,6 +22,8 @@ KINDS = {
     "categories": "/categories/",
     "archives": "/archives/",
     "lost": "/nowhere/",
+    "search": "/search/",
+    "found": "/search/?q=funnel",
     "newsletter": "/newsletter/subscribe",
 }
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 def register() -> None:
     """Connect the slice to Pelican's signals."""
-    from milepost.reading import assets, plugin
+    from milepost.reading import assets, plugin, search
 
     assets.connect()
     plugin.connect()
+    search.connect()

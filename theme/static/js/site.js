@@ -8,6 +8,18 @@
       else box.removeAttribute("tabindex");
     }
   };
+  // "/" leads to the search, unless something is being written, or the reader has switched it off there.
+  const link = document.querySelector("[aria-keyshortcuts='/']");
+  const isOff = () => { try { return localStorage.getItem("slash") === "off"; } catch { return false; } };
+  addEventListener("keydown", (event) => {
+    const { key, target, ctrlKey, metaKey, altKey } = event;
+    if (key !== "/" || !link || ctrlKey || metaKey || altKey || target.closest?.("input, select, textarea, [contenteditable]") || isOff()) return;
+    event.preventDefault();
+    const field = document.querySelector("main [name=q]");
+    if (field) field.focus();
+    else link.click();
+  });
+
   reach();
   addEventListener("resize", reach);
 })();
