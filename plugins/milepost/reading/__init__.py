@@ -5,9 +5,10 @@ from __future__ import annotations
 
 def register() -> None:
     """Connect the slice to Pelican's signals."""
-    from milepost.reading import assets, plugin
+    from milepost.reading import assets, plugin, search
     from milepost.reading.pictures import plugin as pictures
 
     assets.connect()
     pictures.connect()
     plugin.connect()
+    search.connect()

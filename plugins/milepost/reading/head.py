@@ -22,6 +22,7 @@ _LISTINGS = {
     "archives": ("Archives", "Every article of {site}, by date"),
     "categories": ("Categories", "What {site} writes about, by category"),
     "tags": ("Tags", "What {site} writes about, by tag"),
+    "search": ("Search", "Search the articles and docs of {site}"),
     "authors": ("Authors", "Who writes for {site}"),
 }
 

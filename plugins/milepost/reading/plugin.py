@@ -17,7 +17,7 @@ from milepost.reading.model import Settings
 from milepost.reading.text import minutes
 
 _PAGES = "_MILEPOST_SITEMAP"
-_SERVICE = "service"
+_UNLISTED = ("service", "search")
 
 
 def start(pelican: Any) -> None:
@@ -64,8 +64,8 @@ def list_page(path: str, context: dict[str, Any]) -> None:
     pages = context.get(_PAGES)
     content = context.get("article") or context.get("page")
     hidden = getattr(content, "status", "published") != "published"
-    service = context.get("touchpoint_kind") == _SERVICE
-    if pages is None or not path.endswith(".html") or hidden or service or context["output_file"] == ERROR_PAGE:
+    unlisted = context.get("touchpoint_kind") in _UNLISTED
+    if pages is None or not path.endswith(".html") or hidden or unlisted or context["output_file"] == ERROR_PAGE:
         return
     changed = getattr(content, "modified", None) or getattr(content, "date", None)
     url = f"{context['SITEURL']}/{address_of(context['output_file'])}"

@@ -140,7 +140,7 @@ def _listing_entry(context: dict[str, Any], html: str, state: _State) -> Entry:
     file = str(context["output_file"])
     name, kind = _named(context, file)
     page = getattr(context.get("articles_page"), "number", 1)
-    surface = state.settings.surface("page" if kind in ("page", "service") else "article")
+    surface = state.settings.surface("page" if kind in ("page", "service", "search") else "article")
     number = str(page) if page > 1 else ""
     return Entry(
         Touchpoint(id_of(surface, name, number), surface, kind),

@@ -70,6 +70,7 @@
       else if (begun) since = Date.now();
       else begin();
     });
+    page.addEventListener("milepost:search", ({ detail }) => add("search", detail));
     addEventListener("pagehide", leave);
     addEventListener("pageshow", (event) => event.persisted && arrive());
     addEventListener("scroll", scrolled, { passive: true });
