@@ -15,6 +15,9 @@ from bs4 import BeautifulSoup
 ROOT = Path(__file__).resolve().parent.parent
 SLICES = ("writing", "authors", "docs", "touchpoints", "reading", "comments", "newsletter", "journeys")
 
+NO_ABOUT = 'del ORGANIZATION["url"]'
+"""For sites without the page that the project's own settings lead to."""
+
 ARTICLE = """\
 Title: {title}
 Date: 2026-01-0{day} 09:00

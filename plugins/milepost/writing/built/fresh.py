@@ -6,15 +6,13 @@ import contextlib
 import fcntl
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from milepost.build import Build
+from milepost.inputs import inputs
 from milepost.settings import Settings
 from milepost.writing.built.cache import write
-
-_PACKAGE = Path(__file__).parents[2]
 
 
 def site(settings: Settings, unpublished: Iterable[str]) -> Path:
@@ -37,28 +35,10 @@ def site(settings: Settings, unpublished: Iterable[str]) -> Path:
 
 def _stamp(settings: Settings, unpublished: Iterable[str]) -> bytes:
     """The same only if the site would be the same: of every file's size and time, and every setting."""
-    digest = hashlib.blake2b(digest_size=16)
-    digest.update(json.dumps(sorted(unpublished)).encode())
-    digest.update(json.dumps(dict(settings.pelican), default=_steady, skipkeys=True, sort_keys=True).encode())
-    for path in _made_of(settings):
-        digest.update(path.encode(errors="surrogateescape"))
-        with contextlib.suppress(OSError):
-            status = os.stat(path)  # noqa: PTH116  quicker, for many thousand files
-            digest.update(f"{status.st_size} {status.st_mtime_ns} {status.st_ino};".encode())
-    return digest.hexdigest().encode()
-
-
-def _made_of(settings: Settings) -> Iterator[str]:
-    site = settings.site
-    plugins = [Path(str(path)) for path in settings.pelican.get("PLUGIN_PATHS", ())]
-    for folder in dict.fromkeys([site.content, site.theme, _PACKAGE, *plugins]):
-        for parent, folders, names in os.walk(folder, followlinks=True):
-            folders[:] = sorted(name for name in folders if name != "__pycache__" and not name.startswith("."))
-            yield from (f"{parent}/{name}" for name in sorted(names))
-    # Settings may import settings that lie beside them, and name files: a snapshot of comments, say.
-    yield from sorted(str(path) for path in site.file.parent.glob("*.py"))
-    for model in settings.models.values():
-        yield from (str(site.file.parent / value) for _, value in model if isinstance(value, str) and "." in value)
+    made_of = sorted(inputs(settings).items())
+    values = json.dumps(dict(settings.pelican), default=_steady, skipkeys=True, sort_keys=True)
+    text = f"{sorted(unpublished)}{values}{made_of}"
+    return hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=16).hexdigest().encode()
 
 
 def _steady(value: object) -> str:

@@ -14,6 +14,7 @@ from milepost.settings import Settings
 from milepost.slugs import slugify
 from milepost.sources import Source, Sources
 from milepost.writing import checks, links
+from milepost.writing.built.common import Common
 from milepost.writing.built.fault import Fault, Needle
 from milepost.writing.built.output import Output, address_of
 from milepost.writing.built.words import Words
@@ -35,6 +36,7 @@ class Origin:
         self._redirects = {
             old.strip(", "): source for source in sources.all for old in (source.get("redirect_from") or "").split()
         }
+        self._common = Common(settings.site)
         self._words: dict[Path, Words] = {}
         self._shown_in: dict[str, list[Source]] = {}
 
@@ -52,7 +54,9 @@ class Origin:
                 if lines:
                     return [(source.name, line) for line in lines]
         old = self._redirects.get(self.output.shown(fault.needle.key)) if fault.needle.kind == "text" else None
-        return [(old.name, old.line("redirect_from"))] if old else []
+        if old:
+            return [(old.name, old.line("redirect_from"))]
+        return self._common.places(fault.needle) if fault.needle.kind == "link" else []
 
     def page_of(self, source: Source) -> str:
         """The file below the output folder that it is written to, or the empty string."""
