@@ -33,3 +33,5 @@ class Fault:
     likeness: str = ""
     """Faults of a template that have it in common are told as one, where there are many."""
     severity: Severity = "error"
+    line: int = 0
+    """Of the page, for what is no HTML; 0 where it is not known."""

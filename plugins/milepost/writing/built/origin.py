@@ -128,7 +128,7 @@ class Origin:
         needle = fault.needle
         wanted = {"id": f'id="{needle.key}"', "heading": needle.key}.get(needle.kind, needle.written)
         lines = path.read_text(encoding="utf-8", errors="replace").split("\n") if wanted else []
-        return os.path.relpath(path), next(_numbers(lines, wanted), 0)
+        return os.path.relpath(path), fault.line or next(_numbers(lines, wanted), 0)
 
 
 def _numbers(lines: list[str], wanted: str) -> Iterator[int]:

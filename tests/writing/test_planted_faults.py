@@ -1,0 +1,115 @@
+"""Faults of every kind, each planted alone into a clean site: found at its file and line, and nothing else is.
+
+What shows in sources alone is planted one at a time. What shows in built pages is planted together, each into a file of
+its own, since a build takes a second: the whole list of findings is compared all the same.
+"""
+# ruff: noqa: E501 - a fault is a line, and so is what is said of it
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from planted import ABOUT, ADA, CLEAN, CONF, DOC, FIRST, OBJECTIVE, PLAN, PNG, SECOND, Planted, findings_of, first, seen
+from sites import Site, article
+
+New = Callable[..., Site]
+BODY = 12
+"""The line of what `first(body)` is given, if it has no further `head`."""
+SECOND_TEXT = str(CLEAN[SECOND])
+
+
+def other(title: str = "Other", head: str = "", body: str = "Text.") -> dict[str, str | bytes]:
+    return {"content/articles/zz-other.md": head + article(title, 3, body)}
+
+
+OTHER = "content/articles/zz-other.md"
+SOURCES = {
+    # Front matter.
+    "an unknown field": Planted(f"{FIRST}:1", "unknown-field", 'did you mean "Title"?', {FIRST: article("A").replace("Title:", "Titel:")}),
+    "no title": Planted(f"{OTHER}:1", "missing-field", 'no "Title"', {OTHER: article("A").partition("\n")[2]}),
+    "no date": Planted(f"{OTHER}:1", "missing-field", 'no "Date"', {OTHER: "Title: A\n\nText.\n"}),
+    "an empty title": Planted(f"{OTHER}:1", "empty-field", '"Title" is empty', other("")),
+    "a date that is none": Planted(f"{OTHER}:2", "date", '"2026-02-30" is no date', {OTHER: "Title: A\nDate: 2026-02-30\n\nText.\n"}),
+    "an update that is none": Planted(f"{OTHER}:1", "date", '"yesterday" is no date', other(head="Updated: yesterday\n")),
+    "an unknown status": Planted(f"{OTHER}:1", "status", 'did you mean "draft"?', other(head="Status: drafft\n")),
+    "a field twice": Planted(f"{OTHER}:2", "repeated-field", "stands here and in line 1", other(head="Title: Other\n")),
+    "a field over two lines": Planted(f"{OTHER}:1", "repeated-field", "goes on over several lines", other(head="Keywords: a\n    b\n")),
+    "an empty first line": Planted(f"{OTHER}:1", "missing-field", "the first line is empty", other(head="\n")),
+    "bytes that are no text": Planted(f"{OTHER}:2", "text", "is not UTF-8", {OTHER: b"Title: A\nSummary: caf\xe9\n"}),
+    "a width that is no number": Planted(f"{OTHER}:1", "field", "is no whole number", other(head="Image_width: wide\n")),
+    "a lead picture from elsewhere": Planted(f"{OTHER}:1", "field", "no path below the content folder", other(head="Image: https://x.example/a.png\nImage_alt: A\n")),
+    # Slugs and files.
+    "a title without a letter": Planted(f"{OTHER}:1", "slug", "no slug can be made", other("???")),
+    "two articles with one slug": Planted(f"{OTHER}:1", "slug", f"that of {FIRST} too", other("First post")),
+    "two pages with one slug": Planted("content/pages/us.md:2", "slug", f"that of {ABOUT} too", {"content/pages/us.md": "Title: Us\nSlug: about\n\nWe.\n"}),
+    "an article where a page is": Planted(f"{ABOUT}:2", "output-path", f"as {OTHER} is", other("About")),
+    "a page where a listing is": Planted("content/pages/tags.md:1", "output-path", "the site's own tags page", {"content/pages/tags.md": "Title: Tags\n\nText.\n"}),
+    "a file out of the output": Planted(f"{OTHER}:1", "output-path", "outside the output folder", other(head="Save_as: ../x.html\n")),
+    "two docs in one file": Planted("content/docs/a/index.md:1", "output-path", "rename one of them", {"content/docs/a.md": "Title: A\n\nText.\n", "content/docs/a/index.md": "Title: B\n\nText.\n"}),
+    # Links and images of sources.
+    "a dead {filename}": Planted(f"{FIRST}:{BODY}", "dead-link", "there is no articles/gone.md", first("[x]({filename}gone.md)")),
+    "a dead {static}": Planted(f"{FIRST}:{BODY}", "dead-link", "there is no extra/gone.pdf", first("[x]({static}/extra/gone.pdf)")),
+    "a dead {attach}": Planted(f"{FIRST}:{BODY}", "dead-link", "there is no articles/gone.pdf", first("[x]({attach}gone.pdf)")),
+    "an indicator that Pelican does not know": Planted(f"{FIRST}:{BODY}", "dead-link", "did you mean {filename}?", first("[x]({filname}second.md)")),
+    "a link to a draft": Planted(f"{FIRST}:{BODY}", "dead-link", "is not published yet", {**first("[x]({filename}zz-other.md)"), **other(head="Status: draft\n")}),
+    "a link to what is to come": Planted(f"{FIRST}:{BODY}", "dead-link", "is not published yet", {**first("[x]({filename}zz-other.md)"), OTHER: "Title: A\nDate: 2999-01-01\n\nText.\n"}),
+    "a link out of the content": Planted(f"{FIRST}:{BODY}", "dead-link", "leads out of the content folder", first("[x]({static}../../pelicanconf.py)")),
+    "a link to a file as to a source": Planted(f"{FIRST}:{BODY}", "dead-link", "write {static}/images/dot.png", first("[x]({filename}/images/dot.png)")),
+    "a link to a source as to a file": Planted(f"{FIRST}:{BODY}", "dead-link", "write {filename}second.md", first("[x]({static}second.md)")),
+    "a link to an author's file": Planted(f"{FIRST}:{BODY}", "dead-link", "has no page of its own", first("[x]({filename}/authors/ada.md)")),
+    "a link to a source by its own name": Planted(f"{FIRST}:{BODY}", "dead-link", "write {filename}second.md", first("[x](second.md)")),
+    "a dead link in a summary": Planted(f"{OTHER}:2", "dead-link", "there is no articles/gone.md", {OTHER: "Title: A\nSummary: [x]({filename}gone.md)\nDate: 2026-01-01\n\nText.\n"}),
+    "a dead reference": Planted(f"{FIRST}:{BODY + 2}", "dead-link", "there is no articles/gone.md", first("See [x][1].\n\n[1]: {filename}gone.md")),
+    "a dead link in HTML": Planted(f"{FIRST}:{BODY}", "dead-link", "there is no articles/gone.md", first('<a href="{filename}gone.md">x</a>')),
+    "an image that is not there": Planted(f"{FIRST}:{BODY}", "missing-image", "add images/gone.png", first("![A dot]({static}/images/gone.png)")),
+    "an image that says nothing": Planted(f"{FIRST}:{BODY}", "image-alt", "says nothing to those who cannot see it", first("![](/images/dot.png)")),
+    "an image of HTML that says nothing": Planted(f"{FIRST}:{BODY}", "image-alt", "says nothing", first('<img src="/images/dot.png">')),
+    "a lead picture that is not there": Planted(f"{OTHER}:1", "missing-image", "image images/gone.png is not there", other(head="Image: images/gone.png\nImage_alt: A dot\n")),
+    "a lead picture that says nothing": Planted(f"{OTHER}:1", "image-alt", 'add "Image_alt: …"', other(head="Image: images/dot.png\n")),
+    # Series and old addresses.
+    "a number in no series": Planted(f"{OTHER}:1", "series", "a number in no series", other(head="Series_index: 1\n")),
+    "a series number that is no number": Planted(f"{OTHER}:2", "field", "is no whole number", other(head="Series: S\nSeries_index: one\n")),
+    "a series number of nought": Planted(f"{OTHER}:2", "field", "greater than 0", other(head="Series: S\nSeries_index: 0\n")),
+    "two parts with one number": Planted(f"{OTHER}:2", "series", f"{FIRST} is part 1", {**first(head="Series: S\nSeries_index: 1\n"), **other(head="Series: S\nSeries_index: 1\n")}),
+    "an old address that is its own": Planted(f"{OTHER}:1", "redirect", "a loop", other(head="Redirect_from: /other/\n")),
+    "an old address that is another's": Planted(f"{OTHER}:1", "redirect", f"the address of {FIRST}", other(head="Redirect_from: /first-post/\n")),
+    "an old address that is a listing's": Planted(f"{OTHER}:1", "redirect", "the site's own archives page", other(head="Redirect_from: /archives/\n")),
+    "an old address of two": Planted(f"{OTHER}:1", "redirect", f"leads to {FIRST} already", {**first(head="Redirect_from: /was/\n"), **other(head="Redirect_from: /was/\n")}),
+    "an old address that is no path": Planted(f"{OTHER}:1", "redirect", "is no old address", other(head="Redirect_from: https://old.example/was\n")),
+    # Authors.
+    "an author without a name": Planted("content/authors/bo.md:1", "missing-field", 'no "Name"', {"content/authors/bo.md": "Role: Editor\n\nA bio.\n"}),
+    "an author twice": Planted("content/authors/bo.md:1", "author-twice", f"has a file already: {ADA}", {"content/authors/bo.md": "Name: Ada Sample\n\nA bio.\n"}),
+    "two authors with one slug": Planted("content/authors/bo.md:2", "author-twice", f"that of {ADA} too", {"content/authors/bo.md": "Name: Bo\nSlug: ada-sample\n\nA bio.\n"}),
+    "an author's slug that is none": Planted("content/authors/bo.md:2", "slug", "is no slug", {"content/authors/bo.md": "Name: Bo\nSlug: Bo B\n\nA bio.\n"}),
+    "an author's link without an address": Planted("content/authors/bo.md:2", "author-link", "has no address", {"content/authors/bo.md": "Name: Bo\nLinks: Site\n\nA bio.\n"}),
+    "an author's link that is unsafe": Planted("content/authors/bo.md:2", "author-link", "is no https:", {"content/authors/bo.md": "Name: Bo\nLinks: Site javascript:alert(1)\n\nA bio.\n"}),
+    "an author's photo that is not there": Planted("content/authors/bo.md:2", "missing-image", "photo images/bo.jpg is not there", {"content/authors/bo.md": "Name: Bo\nPhoto: images/bo.jpg\n\nA bio.\n"}),
+    # Touchpoints and the plan.
+    "a touchpoint that is none": Planted(f"{OTHER}:1", "touchpoint", "is no touchpoint", other(head="Touchpoint: Not This\n")),
+    "a touchpoint twice": Planted(f"{OTHER}:1", "touchpoint", f"that of {FIRST} too", {**first(head="Touchpoint: x\n"), **other(head="Touchpoint: x\n")}),
+    "a tactic that the plan has not": Planted(f"{OTHER}:1", "placement", 'did you mean "essays"?', other(head="Tactic: essay\n")),
+    "a tactic below another strategy": Planted(f"{OTHER}:2", "placement", 'no tactic "essays" below', other(head="Strategy: present\nTactic: essays\n")),
+    "a plan that is no TOML": Planted(f"{PLAN}:3", "plan", "no TOML", {PLAN: OBJECTIVE.replace('title = "More', 'title = More')}),
+    "a plan with an unknown key": Planted(f"{PLAN}:4", "plan", 'did you mean "measure"?', {PLAN: OBJECTIVE.replace("measure =", "mesure =")}),
+    "an objective without a target": Planted(f"{PLAN}:1", "plan", "has no target", {PLAN: OBJECTIVE.replace("target = 500\n", "")}),
+    "an objective that ends before it begins": Planted(f"{PLAN}:7", "plan", "is over before it begins", {PLAN: OBJECTIVE.replace("2027", "2025")}),
+    "a target of nought": Planted(f"{PLAN}:5", "plan", "write a number above 0", {PLAN: OBJECTIVE.replace("500", "0")}),
+    "two strategies with one slug": Planted(f"{PLAN}:19", "plan", 'a second strategy "useful"', {PLAN: OBJECTIVE.replace('"present"', '"useful"')}),
+    # Allowances.
+    "an allowance without a reason": Planted(f"{OTHER}:1", "allow", "is allowed for no reason", other(head="Allow: image-alt\n")),
+    "an allowance of no rule": Planted(f"{OTHER}:1", "allow", 'did you mean "image-alt"?', other(head="Allow: image-alts: why\n")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("planted", SOURCES.values(), ids=SOURCES.keys())
+def test_a_fault_of_sources_is_found_where_it_is_and_nothing_else_is(new_site: New, planted: Planted) -> None:
+    found = findings_of(new_site({**CLEAN, **planted.files}, f"{CONF}\n{planted.conf}"))
+    assert seen(found) == [(planted.place, planted.rule)]
+    assert planted.says in str(found[0])
+    assert found[0].severity == "error"
+
+
+def test_the_site_that_faults_are_planted_into_is_clean(new_site: New) -> None:
+    assert findings_of(new_site(dict(CLEAN), CONF)) == []
