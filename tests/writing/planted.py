@@ -84,3 +84,13 @@ def findings_of(site: Site, manifest: Path | None = None) -> list[Finding]:
 
 def seen(findings: list[Finding]) -> list[tuple[str, str]]:
     return [(f"{finding.file}:{finding.line}", finding.rule) for finding in findings]
+
+
+def by_line(row: tuple[str, str]) -> tuple[str, int, str]:
+    """The order of findings, for what `seen` has made of them."""
+    file, _, line = row[0].rpartition(":")
+    return file, int(line), row[1]
+
+
+def copied(name: str, line: int, rule: str, says: str, text: str) -> Planted:
+    return Planted(f"content/extra/{name}:{line}", rule, says, {f"content/extra/{name}": text})

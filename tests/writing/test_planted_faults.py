@@ -7,17 +7,33 @@ its own, since a build takes a second: the whole list of findings is compared al
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable
 
 import pytest
+from planted import (
+    ABOUT,
+    ADA,
+    CLEAN,
+    CONF,
+    FIRST,
+    OBJECTIVE,
+    PLAN,
+    PNG,
+    Planted,
+    by_line,
+    copied,
+    findings_of,
+    first,
+    seen,
+)
 
-from planted import ABOUT, ADA, CLEAN, CONF, DOC, FIRST, OBJECTIVE, PLAN, PNG, SECOND, Planted, findings_of, first, seen
-from sites import Site, article
+from sites import ROOT, Site, article
 
 New = Callable[..., Site]
 BODY = 12
 """The line of what `first(body)` is given, if it has no further `head`."""
-SECOND_TEXT = str(CLEAN[SECOND])
 
 
 def other(title: str = "Other", head: str = "", body: str = "Text.") -> dict[str, str | bytes]:
@@ -113,3 +129,106 @@ def test_a_fault_of_sources_is_found_where_it_is_and_nothing_else_is(new_site: N
 
 def test_the_site_that_faults_are_planted_into_is_clean(new_site: New) -> None:
     assert findings_of(new_site(dict(CLEAN), CONF)) == []
+
+
+def built(name: str, body: str, head: str = "") -> dict[str, str | bytes]:
+    return {f"content/articles/b-{name}.md": head + article(f"B {name}", 4, f"Hello.\n\n## A part\n\n{body}")}
+
+
+def in_page(name: str, rule: str, says: str, body: str, line: int = BODY) -> Planted:
+    return Planted(f"content/articles/b-{name}.md:{line}", rule, says, built(name, body))
+
+
+def data(thing: dict[str, object]) -> str:
+    return f'<script type="application/ld+json">{json.dumps(thing)}</script>'
+
+
+def html(body: str, head: str = "") -> str:
+    return f'<!DOCTYPE html>\n<html lang="en">\n<head><title>X</title>{head}</head>\n<body>\n<h1>X</h1>\n{body}\n</body>\n</html>\n'
+
+
+REFRESH = '<meta http-equiv="refresh" content="0; url={}">'
+AUTHOR = {"@type": "Person", "name": "Ada"}
+POST = {
+    "@context": "https://schema.org",
+    "@type": "BlogPosting",
+    "headline": "H",
+    "datePublished": "2026-01-01",
+    "author": AUTHOR,
+}
+CRUMBS = {"@context": "https://schema.org", "@type": "BreadcrumbList"}
+ITEM = {"@type": "ListItem", "position": 1, "name": "One", "item": "http://127.0.0.1:8000/"}
+
+PAGES = {
+    # Links, anchors and images.
+    "a dead address": in_page("address", "dead-link", "/gone-address/: nothing is published there", "[x](/gone-address/)"),
+    "a dead whole address": in_page("whole", "dead-link", "/gone-whole/: nothing is published there", "[x](http://127.0.0.1:8000/gone-whole/)"),
+    "a dead relative address": in_page("near", "dead-link", "/gone-near/: nothing is published there", "[x](../gone-near/)"),
+    "an address that is nearly right": in_page("nearly", "dead-link", "did you mean /first-post/?", "[x](/first-pots/)"),
+    "an anchor that its page has not": in_page("own", "dead-anchor", 'this page has no "a-prat"; did you mean #a-part?', "[x](#a-prat)"),
+    "an anchor that another page has not": in_page("other", "dead-anchor", 'that page has no "gone"', "[x]({filename}first.md#gone)"),
+    "an anchor that a listing has not": in_page("listing", "dead-anchor", 'that page has no "gone-there"', "[x](/archives/#gone-there)"),
+    "an image of a srcset that is not there": in_page("srcset", "missing-image", "/images/gone-set.png is not there", '<img src="/images/dot.png" srcset="/images/gone-set.png 2x" alt="A dot">'),
+    "a film's picture that is not there": in_page("poster", "missing-image", "/images/gone-poster.png is not there", '<video poster="/images/gone-poster.png"></video>'),
+    "a film that is not there": in_page("film", "dead-link", "/gone.webm: nothing is published there", '<video src="/gone.webm"></video>'),
+    "a frame that is not there": in_page("frame", "dead-link", "/gone-frame/: nothing is published there", '<iframe src="/gone-frame/"></iframe>'),
+    "a form that nobody answers": in_page("form", "dead-link", "/gone-form/: nothing is published there", '<form action="/gone-form/"></form>'),
+    "a dead address in a summary": Planted("content/articles/b-summary.md:2", "dead-link", "/gone-summary/", {"content/articles/b-summary.md": "Title: B summary\nSummary: [x](/gone-summary/)\nDate: 2026-01-05\n\nText.\n"}),
+    "a dead address in a bio": Planted("content/authors/cy.md:3", "dead-link", "/gone-bio/", {"content/authors/cy.md": "Name: Cy Sample\n\n[x](/gone-bio/)\n", "content/articles/b-bio.md": article("B bio", 5).replace("Ada", "Cy")}),
+    "a dead address in a doc": Planted("content/docs/b.md:3", "dead-link", "/gone-doc/", {"content/docs/b.md": "Title: B\n\n[x](/gone-doc/)\n"}),
+    "a dead address in a page": Planted("content/pages/b.md:3", "dead-link", "/gone-page/", {"content/pages/b.md": "Title: B page\n\n[x](/gone-page/)\n"}),
+    "a dead address in a file that is copied": copied("dead.html", 6, "dead-link", "/gone-copied/", html('<a href="/gone-copied/">x</a>')),
+    "a dead address in the settings": Planted("pelicanconf.py:{0}", "dead-link", "/gone-menu/: nothing is published there"),
+    "a dead address in a template": Planted("look/templates/partials/footer.html:{1}", "dead-link", "/gone-footer/: nothing is published there"),
+    # The shape of pages.
+    "a level of headings left out": in_page("levels", "heading-order", 'heading "Deep" is an h4 after an h2', "#### Deep"),
+    "a second title": in_page("title", "heading-order", 'heading "Another" is a second h1', "# Another"),
+    "a heading of HTML that leaves out a level": in_page("html", "heading-order", 'heading "Deeper" is an h5 after an h2', "<h5>Deeper</h5>"),
+    "an id twice": in_page("ids", "duplicate-id", 'id "same" stands twice', '<p id="same">A</p>\n<p id="same">B</p>', BODY + 1),
+    "an id of headings twice": in_page("anchors", "duplicate-id", 'id "alike" stands twice', "## A { #alike }\n\n## B { #alike }", BODY + 2),
+    "a file that is copied and has no title": copied("bare.html", 0, "heading-order", "the page has no h1", html("Text.").replace("<h1>X</h1>", "")),
+    "an image without words in a file that is copied": copied("silent.html", 6, "image-alt", "/images/dot.png says nothing", html('<img src="/images/dot.png">')),
+    # Redirects.
+    "a redirect to nothing": copied("away.html", 3, "redirect", "/gone-away/: nothing is published there", html("", REFRESH.format("/gone-away/"))),
+    "a redirect to itself": copied("round.html", 3, "redirect", "it leads back here", html("", REFRESH.format("/extra/round.html"))),
+    "a redirect of the list to nothing": Planted("content/_redirects:2", "redirect", "/gone-list/: nothing is published there", {"content/_redirects": "/was/ /about/ 301\n/was-too/ /gone-list/ 301\n"}),
+    # Structured data.
+    "JSON-LD that is no JSON": in_page("json", "structured-data", "does not parse", '<script type="application/ld+json">{"@type": }</script>'),
+    "JSON-LD without a headline": in_page("headline", "structured-data", 'BlogPosting without "headline"', data({**POST, "headline": ""})),
+    "JSON-LD without a date": in_page("dateless", "structured-data", 'Article without "datePublished"', data({"@type": "Article", "headline": "H", "author": AUTHOR})),
+    "JSON-LD without an author": in_page("nobody", "structured-data", 'NewsArticle without "author"', data({"@type": "NewsArticle", "headline": "H", "datePublished": "2026-01-01"})),
+    "JSON-LD of somebody without a name": in_page("nameless", "structured-data", 'Person without "name"', data({**POST, "author": {"@type": "Person"}})),
+    "JSON-LD of an organization without an address": in_page("place", "structured-data", 'Organization without "url"', data({"@type": "Organization", "name": "O"})),
+    "JSON-LD with a wrong date": in_page("someday", "structured-data", '"dateModified" is no date of ISO 8601: someday', data({**POST, "dateModified": "someday"})),
+    "JSON-LD with a relative address": in_page("relative", "structured-data", '"mainEntityOfPage" is no absolute address: /x/', data({**POST, "mainEntityOfPage": "/x/"})),
+    "JSON-LD with an image that is not there": in_page("picture", "missing-image", "/images/gone-data.png is not there", data({**POST, "image": "http://127.0.0.1:8000/images/gone-data.png"})),
+    "breadcrumbs out of order": in_page("order", "structured-data", '"position" of entry 1 is 2', data({**CRUMBS, "itemListElement": [{**ITEM, "position": 2}]})),
+    "breadcrumbs without a name": in_page("crumbs", "structured-data", 'entry 1 without "name"', data({**CRUMBS, "itemListElement": [{**ITEM, "name": ""}]})),
+    "no breadcrumbs": in_page("no-crumbs", "structured-data", 'BreadcrumbList without "itemListElement"', data(CRUMBS)),
+    # What is only doubtful.
+    "an author without a file": Planted("content/articles/b-author.md:5", "author-without-file", '"Di Sample" has no file', {"content/articles/b-author.md": article("B author", 5).replace("Ada", "Di")}),
+    "a tag in another case": Planted("content/articles/b-tag.md:4", "topic-case", '"Journeys" is written "journeys"', {"content/articles/b-tag.md": article("B tag", 5).replace(", journeys", ", Journeys")}),
+    "a category in another case": Planted("content/articles/b-category.md:3", "topic-case", '"STRATEGY" is written "Strategy"', {"content/articles/b-category.md": article("B category", 5).replace("Strategy", "STRATEGY")}),
+    "an image that nobody shows": Planted("content/images/unused.png:0", "unused-image", "no page and no source shows it", {"content/images/unused.png": PNG}),
+    "a page with no place in the plan": Planted("content/plan.toml:0", "placement", "1 of ", {PLAN: OBJECTIVE.replace('"docs/*"', '"docs/[!u]*"'), "content/docs/unplaced.md": "Title: Unplaced\n\nText.\n"}),
+    "an allowance that nothing needs": Planted("content/articles/b-allow.md:1", "allow", "nothing here breaks it", built("allow", "Text.", "Allow: heading-order: why\n")),
+}  # fmt: skip
+
+
+def test_faults_of_built_pages_are_found_where_they_are_and_nothing_else_is(new_site: New) -> None:
+    site = new_site(dict(CLEAN), f'{CONF}\nMENUITEMS = (("Gone", "/gone-menu/"),)\nTHEME = "look"')
+    in_settings = 1 + next(
+        n for n, line in enumerate(site.settings_file.read_text().split("\n")) if "gone-menu" in line
+    )
+    shutil.copytree(ROOT / "theme", site.root / "look")
+    footer = site.root / "look/templates/partials/footer.html"
+    footer.write_text(footer.read_text() + '<a href="{{ SITEURL }}/gone-footer/">x</a>\n')
+    in_footer = footer.read_text().count("\n")
+    for planted in PAGES.values():
+        site.write(dict(planted.files))
+    found = findings_of(site)
+    wanted = {planted.place.format(in_settings, in_footer): planted for planted in PAGES.values()}
+    assert len(wanted) == len(PAGES)
+    assert seen(found) == sorted(((place, planted.rule) for place, planted in wanted.items()), key=by_line)
+    for finding in found:
+        assert wanted[f"{finding.file}:{finding.line}"].says in str(finding)

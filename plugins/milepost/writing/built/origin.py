@@ -88,9 +88,11 @@ class Origin:
             return words.id(needle.key)
         if needle.kind == "text":
             return words.text(needle.written)
-        if needle.kind != "link":
+        if needle.kind not in ("link", "data"):
             return []
         found = words.links.get(needle.key)
+        if needle.kind == "data":
+            return found or words.text(needle.written)
         return found or (words.prose(needle.written) if len(needle.written) >= _SHORTEST else [])
 
     def _key(self, source: Source, target: str) -> str:
