@@ -38,7 +38,7 @@ class Asked:
 
 @dataclass
 class Server:
-    """`replies`: by "METHOD /path", "/path" or "*", what to say at the first, second, … time; the last one ever after."""
+    """`replies`: by "METHOD /path", "/path" or "*", what to say each time it is asked; the last one ever after."""
 
     url: str
     asked: Asked
