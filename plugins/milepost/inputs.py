@@ -13,6 +13,7 @@ Stamp = tuple[int, int, int]
 """A file's size, time of change in nanoseconds, and inode: another one wherever an editor has saved."""
 
 _PACKAGE = Path(__file__).parent
+_NEVER = ("__pycache__", ".git")
 
 
 def inputs(settings: Settings, without: Iterable[Path] = ()) -> dict[str, Stamp]:
@@ -39,13 +40,15 @@ def folders(settings: Settings) -> list[Path]:
 
 
 def _paths(settings: Settings, left_out: set[str]) -> Iterator[str]:
+    # By default Pelican reads no name that begins with a dot, and editors write many.
+    unread = "." if {".*", "**/.*"} & set(settings.pelican.get("IGNORE_FILES", ())) else "/"
     for folder in folders(settings):
         for parent, below, names in os.walk(folder, followlinks=True):
             below[:] = [
                 name for name in below
-                if name != "__pycache__" and not name.startswith(".") and f"{parent}/{name}" not in left_out
+                if name not in _NEVER and not name.startswith(unread) and f"{parent}/{name}" not in left_out
             ]  # fmt: skip
-            yield from (f"{parent}/{name}" for name in names)
+            yield from (f"{parent}/{name}" for name in names if not name.startswith(unread))
     # Settings may import settings that lie beside them, and name files: a snapshot of comments, say.
     beside = settings.site.file.parent
     yield from map(str, beside.glob("*.py"))

@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import pelican
+
 from milepost.build import Build
 from milepost.inputs import inputs
 from milepost.settings import Settings
@@ -25,20 +27,25 @@ def site(settings: Settings, unpublished: Iterable[str]) -> Path:
     """
     folder, stamp_file = settings.env.var / "check", settings.env.var / "cache" / "check.stamp"
     with _alone(settings.env.var / "cache" / "check.lock"):
-        stamp = _stamp(settings, unpublished)
-        if not folder.is_dir() or _read(stamp_file) != stamp:
+        now = stamp(settings, *sorted(unpublished))
+        if not folder.is_dir() or _read(stamp_file) != now:
             stamp_file.unlink(missing_ok=True)
             Build(settings.site.file, settings.site.content, folder, {}).run()
-            write(stamp_file, stamp)
+            write(stamp_file, now)
     return folder
 
 
-def _stamp(settings: Settings, unpublished: Iterable[str]) -> bytes:
-    """The same only if the site would be the same: of every file's size and time, and every setting."""
-    made_of = sorted(inputs(settings).items())
+def stamp(settings: Settings, *more: str) -> bytes:
+    """The same only if the site would be the same: of every file's size and time, every setting, and what else counts.
+
+    Other packages count by the time at which one was installed or removed.
+    """
     values = json.dumps(dict(settings.pelican), default=_steady, skipkeys=True, sort_keys=True)
-    text = f"{sorted(unpublished)}{values}{made_of}"
-    return hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=16).hexdigest().encode()
+    packages = Path(str(pelican.__file__)).parents[1].stat().st_mtime_ns
+    digest = hashlib.blake2b(f"{more}{values}{packages}".encode(errors="surrogateescape"), digest_size=16)
+    for path, status in sorted(inputs(settings).items()):
+        digest.update(f"{path}{status}".encode(errors="surrogateescape"))
+    return digest.hexdigest().encode()
 
 
 def _steady(value: object) -> str:

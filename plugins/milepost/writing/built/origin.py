@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 from milepost.settings import Settings
@@ -27,18 +28,32 @@ class Origin:
     """What every page of a site was made of."""
 
     def __init__(self, output: Output, sources: Sources, settings: Settings) -> None:
-        self.output, self.settings = output, settings
-        self.targets = checks.targets(sources, settings)
-        self._page_of = dict(self.targets.outputs)
-        for source in sources.of_kind("author"):
-            self._page_of[source.path] = self._author_page(source)
-        self._source_of = {self._page_of[source.path]: source for source in sources.all if source.path in self._page_of}
-        self._redirects = {
-            old.strip(", "): source for source in sources.all for old in (source.get("redirect_from") or "").split()
-        }
+        self.output, self.sources, self.settings = output, sources, settings
         self._common = Common(settings.site)
         self._words: dict[Path, Words] = {}
         self._shown_in: dict[str, list[Source]] = {}
+
+    @cached_property
+    def targets(self) -> links.Targets:
+        return checks.targets(self.sources, self.settings)
+
+    @cached_property
+    def _page_of(self) -> dict[Path, str]:
+        authors = {source.path: self._author_page(source) for source in self.sources.of_kind("author")}
+        return {**self.targets.outputs, **authors}
+
+    @cached_property
+    def _source_of(self) -> dict[str, Source]:
+        made = (source for source in self.sources.all if source.path in self._page_of)
+        return {self._page_of[source.path]: source for source in made}
+
+    @cached_property
+    def _redirects(self) -> dict[str, Source]:
+        return {
+            old.strip(", "): source
+            for source in self.sources.all
+            for old in (source.get("redirect_from") or "").split()
+        }
 
     def places(self, fault: Fault) -> list[tuple[str, int]]:
         """(file, line) of everything in the sources that the fault comes from; empty where it is the template's."""
