@@ -207,6 +207,7 @@ PAGES = {
     "no breadcrumbs": in_page("no-crumbs", "structured-data", 'BreadcrumbList without "itemListElement"', data(CRUMBS)),
     # What is only doubtful.
     "an author without a file": Planted("content/articles/b-author.md:5", "author-without-file", '"Di Sample" has no file', {"content/articles/b-author.md": article("B author", 5).replace("Ada", "Di")}),
+    "an author without a bio": Planted("content/authors/eva.md:1", "author-without-bio", '"Eva Sample" has no bio', {"content/authors/eva.md": "Name: Eva Sample\n"}),
     "a tag in another case": Planted("content/articles/b-tag.md:4", "topic-case", '"Journeys" is written "journeys"', {"content/articles/b-tag.md": article("B tag", 5).replace(", journeys", ", Journeys")}),
     "a category in another case": Planted("content/articles/b-category.md:3", "topic-case", '"STRATEGY" is written "Strategy"', {"content/articles/b-category.md": article("B category", 5).replace("Strategy", "STRATEGY")}),
     "an image that nobody shows": Planted("content/images/unused.png:0", "unused-image", "no page and no source shows it", {"content/images/unused.png": PNG}),
