@@ -73,7 +73,7 @@ CASES = {
     ),
     "an author's file with a broken link": Case(
         'content/authors/sample.md:2: link "https://x.example" has no label; write "Label https://address", several with ; between them',
-        {"content/authors/sample.md": "Name: Sample\nLinks: https://x.example\n"},
+        {"content/authors/sample.md": "Name: Sample\nLinks: https://x.example\n\nHello."},
     ),
     "two author files of one name": Case(
         'content/authors/b.md:1: "Ada Sample" has a file already: content/authors/ada.md; make them one',

@@ -40,7 +40,8 @@ def findings(sources: Sources, settings: Settings) -> Iterator[Finding]:
         known.setdefault(by_name, source.name)
         slugs.setdefault(slug, source.name)
         yield from _missing_photo(source, sources)
-        if name and not source.body.strip():
+        # Of two files of one author it is enough to say that they are two.
+        if name and known[by_name] == source.name and not source.body.strip():
             what, remedy = f'"{name}" has no bio', "write a sentence or two below the fields"
             yield Finding(source.name, source.line("name"), "author-without-bio", what, remedy, "warning")
     yield from _without_file(sources, known, settings)
