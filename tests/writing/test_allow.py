@@ -43,3 +43,13 @@ def test_another_file_may_not(new_site: New) -> None:
     }
     done = new_site(files).milepost("check")
     assert [line.partition(" ")[0] for line in done.stdout.splitlines()] == ["content/articles/b.md:8:"]
+
+
+def test_a_rule_of_built_pages_may_be_broken_too(new_site: New) -> None:
+    body = "## One\n\n#### Deep\n\n[x](#gone)"
+    allowed = "Allow: heading-order: a quoted page; dead-anchor: made by a script\n"
+    files = {**BIO, "content/articles/a.md": f"{allowed}{article(body=body)}"}
+    site = new_site(files, NO_ABOUT)
+    done = site.milepost("check")
+    assert (done.returncode, done.stdout) == (0, "2 files checked, nothing to mend\n")
+    assert site.milepost("build", "--strict").returncode == 0

@@ -244,7 +244,7 @@ def test_a_public_site_asks_no_private_address(new_site: New) -> None:
 
 
 def test_whoever_sits_at_a_terminal_sees_how_far_it_has_come(new_site: New) -> None:
-    with server({"/good": [Reply(seconds=1)]}) as other:
+    with server({"/bad": [Reply(404)]}) as other:
         site = linking(new_site, other.url)
         master, terminal = pty.openpty()
         env = {
@@ -256,5 +256,6 @@ def test_whoever_sits_at_a_terminal_sees_how_far_it_has_come(new_site: New) -> N
         os.close(terminal)
         shown = os.read(master, 1 << 16).decode()
         os.close(master)
+    assert "Building the site" in shown
     assert "Asking other sites" in shown
-    assert b"Asking" not in done.stdout
+    assert done.stdout.decode().splitlines() == [f"{FIRST}:12: {other.url}/bad answers 404; mend it, or take it out"]

@@ -173,6 +173,7 @@ PAGES = {
     "a film that is not there": in_page("film", "dead-link", "/gone.webm: nothing is published there", '<video src="/gone.webm"></video>'),
     "a frame that is not there": in_page("frame", "dead-link", "/gone-frame/: nothing is published there", '<iframe src="/gone-frame/"></iframe>'),
     "a form that nobody answers": in_page("form", "dead-link", "/gone-form/: nothing is published there", '<form action="/gone-form/"></form>'),
+    "an address that no service answers": in_page("service", "dead-link", "/newsletter/gone: nothing is published there", "[x](/newsletter/gone) [y](/newsletter/preferences/abc)"),
     "a dead address in a summary": Planted("content/articles/b-summary.md:2", "dead-link", "/gone-summary/", {"content/articles/b-summary.md": "Title: B summary\nSummary: [x](/gone-summary/)\nDate: 2026-01-05\n\nText.\n"}),
     "a dead address in a bio": Planted("content/authors/cy.md:3", "dead-link", "/gone-bio/", {"content/authors/cy.md": "Name: Cy Sample\n\n[x](/gone-bio/)\n", "content/articles/b-bio.md": article("B bio", 5).replace("Ada", "Cy")}),
     "a dead address in a doc": Planted("content/docs/b.md:3", "dead-link", "/gone-doc/", {"content/docs/b.md": "Title: B\n\n[x](/gone-doc/)\n"}),
@@ -204,6 +205,8 @@ PAGES = {
     "JSON-LD with an image that is not there": in_page("picture", "missing-image", "/images/gone-data.png is not there", data({**POST, "image": "http://127.0.0.1:8000/images/gone-data.png"})),
     "breadcrumbs out of order": in_page("order", "structured-data", '"position" of entry 1 is 2', data({**CRUMBS, "itemListElement": [{**ITEM, "position": 2}]})),
     "breadcrumbs without a name": in_page("crumbs", "structured-data", 'entry 1 without "name"', data({**CRUMBS, "itemListElement": [{**ITEM, "name": ""}]})),
+    "JSON-LD of a film without a day": in_page("video", "structured-data", 'VideoObject without "uploadDate"', data({"@type": "VideoObject", "name": "V", "thumbnailUrl": "http://127.0.0.1:8000/images/dot.png"})),
+    "JSON-LD of a question without an answer": in_page("question", "structured-data", 'Question without "acceptedAnswer"', data({"@type": "FAQPage", "mainEntity": [{"@type": "Question", "name": "Q"}]})),
     "no breadcrumbs": in_page("no-crumbs", "structured-data", 'BreadcrumbList without "itemListElement"', data(CRUMBS)),
     # What is only doubtful.
     "an author without a file": Planted("content/articles/b-author.md:5", "author-without-file", '"Di Sample" has no file', {"content/articles/b-author.md": article("B author", 5).replace("Ada", "Di")}),

@@ -15,6 +15,7 @@ from milepost.build import Build
 from milepost.inputs import inputs
 from milepost.settings import Settings
 from milepost.writing.built.cache import write
+from milepost.writing.built.progress import busy
 
 
 def site(settings: Settings, unpublished: Iterable[str]) -> Path:
@@ -30,7 +31,8 @@ def site(settings: Settings, unpublished: Iterable[str]) -> Path:
         now = stamp(settings, *sorted(unpublished))
         if not folder.is_dir() or _read(stamp_file) != now:
             stamp_file.unlink(missing_ok=True)
-            Build(settings.site.file, settings.site.content, folder, {}).run()
+            with busy("Building the site"):
+                Build(settings.site.file, settings.site.content, folder, {}).run()
             write(stamp_file, now)
     return folder
 
