@@ -34,9 +34,10 @@ def inputs(settings: Settings, without: Iterable[Path] = ()) -> dict[str, Stamp]
 
 def folders(settings: Settings) -> list[Path]:
     """The folders below which everything is part of the site: its content, its theme, what builds it."""
-    plugins = [Path(str(path)) for path in settings.pelican.get("PLUGIN_PATHS", ())]
-    every = dict.fromkeys([settings.site.content, settings.site.theme, _PACKAGE, *plugins])
-    return [folder for folder in every if folder.is_dir()]
+    named = [*settings.pelican.get("THEME_TEMPLATES_OVERRIDES", ()), *settings.pelican.get("PLUGIN_PATHS", ())]
+    every = [settings.site.content, settings.site.theme, *(Path(str(path)).absolute() for path in named), _PACKAGE]
+    found = [folder for folder in dict.fromkeys(every) if folder.is_dir()]
+    return [folder for folder in found if not any(other in folder.parents for other in found)]
 
 
 def _paths(settings: Settings, left_out: set[str]) -> Iterator[str]:

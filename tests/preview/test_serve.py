@@ -136,6 +136,10 @@ class TestChanges:
         with preview(site) as served:
             template.write_text(template.read_text().replace("<h1>", "<p>A changed template.</p><h1>", 1))
             assert shows(served, "first-post/", now="A changed template.")
+            with changes(served) as told:
+                template.write_text("{% block content %}\n{% endblok %}\n")
+                assert "theme/templates/article.html:2: no template: " in (next(told) or "")
+                assert "A changed template." in text_of(served, "first-post/")
 
     def test_the_plan(self, new_site: NewSite) -> None:
         site = new_site({"content/articles/first.md": article(), "content/plan.toml": ""})

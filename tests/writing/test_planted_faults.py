@@ -113,6 +113,8 @@ SOURCES = {
     "an objective that ends before it begins": Planted(f"{PLAN}:7", "plan", "is over before it begins", {PLAN: OBJECTIVE.replace("2027", "2025")}),
     "a target of nought": Planted(f"{PLAN}:5", "plan", "write a number above 0", {PLAN: OBJECTIVE.replace("500", "0")}),
     "two strategies with one slug": Planted(f"{PLAN}:19", "plan", 'a second strategy "useful"', {PLAN: OBJECTIVE.replace('"present"', '"useful"')}),
+    # The theme.
+    "a template that is none": Planted("look/article.html:2", "template", "unknown tag 'endblok'", {"look/article.html": "{% block content %}\n{% endblok %}\n"}, "THEME_TEMPLATES_OVERRIDES = ['look']"),
     # Allowances.
     "an allowance without a reason": Planted(f"{OTHER}:1", "allow", "is allowed for no reason", other(head="Allow: image-alt\n")),
     "an allowance of no rule": Planted(f"{OTHER}:1", "allow", 'did you mean "image-alt"?', other(head="Allow: image-alts: why\n")),
