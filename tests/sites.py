@@ -17,6 +17,9 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 SLICES = ("writing", "authors", "docs", "touchpoints", "reading", "comments", "newsletter", "journeys")
 
+NO_ABOUT = 'del ORGANIZATION["url"]'
+"""For sites without the page that the project's own settings lead to."""
+
 ARTICLE = """\
 Title: {title}
 Date: 2026-01-0{day} 09:00

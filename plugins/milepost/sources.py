@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from milepost.errors import Finding
@@ -39,7 +40,7 @@ class Source:
     repeated: tuple[tuple[str, int], ...] = ()
     """(name, line) of fields that stand in the front matter more than once."""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The path as a person would type it: relative to where the command runs, if below it."""
         return os.path.relpath(self.path)

@@ -108,8 +108,8 @@ def test_check_names_every_fault_of_author_files(new_site: New) -> None:
         "content/articles/a.md": article("First").replace("Ada Sample", "Ada Sample, Zoe"),
         "content/articles/b.md": article("Second", 2).replace("Authors: Ada Sample", "Author: Zoe"),
         "content/authors/ada.md": ADA.replace("{filename}/articles/a.md", "{filename}/articles/q.md"),
-        "content/authors/again.md": "Name: Ada Sample\n",
-        "content/authors/other.md": "Name: Other\nSlug: ada\n",
+        "content/authors/again.md": "Name: Ada Sample\n\nA bio.\n",
+        "content/authors/other.md": "Name: Other\nSlug: ada\n\nA bio.\n",
         "content/authors/sample.md": "Role: None\n",
     }
     done = new_site(files, CONF).milepost("check")

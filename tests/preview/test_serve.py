@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -73,30 +74,116 @@ def text_of(served: Served, path: str) -> str:
     return page.text if page.status_code == 200 else ""
 
 
-def test_whatever_changes_is_picked_up_without_a_restart(new_site: NewSite) -> None:
-    site = new_site({"content/articles/first.md": article(), "content/plan.toml": ""})
-    theme = site.root / "theme"
-    shutil.copytree(ROOT / "theme", theme)
-    site.conf = f"THEME = {str(theme)!r}"
-    articles = site.root / "content" / "articles"
+def shows(served: Served, path: str, *, seconds: float = 60, **wanted: str) -> bool:
+    """Whether the page comes to have the text `now` within some time, and no more the text `no_more`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        text = text_of(served, path)
+        if wanted.get("now", "") in text and ("no_more" not in wanted or wanted["no_more"] not in text):
+            return True
+        time.sleep(0.1)
+    return False
 
-    def mended(name: str, old: str, new: str) -> None:
-        path = site.root / name
-        path.write_text(path.read_text().replace(old, new, 1))
 
-    with preview(site) as served, changes(served) as told:
-        site.write({"content/articles/second.md": article("Second", 2)})
-        assert (next(told), "Second" in text_of(served, "second/")) == (None, True)
-        (articles / "second.md").rename(articles / "renamed.md")
-        assert (next(told), "Second" in text_of(served, "second/")) == (None, True)
-        (articles / "renamed.md").unlink()
-        assert (next(told), text_of(served, "second/")) == (None, "")
-        site.write({"content/authors/ada.md": "Name: Ada Sample\n\nA sample bio.\n"})
-        assert (next(told), "A sample bio." in text_of(served, "first-post/")) == (None, True)
-        mended("theme/templates/article.html", "<h1>", "<p>A changed template.</p><h1>")
-        assert (next(told), "A changed template." in text_of(served, "first-post/")) == (None, True)
-        mended("content/plan.toml", "", PLAN)
-        assert (next(told), 'content="essays"' in text_of(served, "first-post/")) == (None, True)
+def is_gone(served: Served, path: str, seconds: float = 60) -> bool:
+    """Whether the address comes to answer 404 within some time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if httpx.get(f"{served.url}/{path}").status_code == 404:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+class TestChanges:
+    """Whatever the site is made of is picked up without a restart; each test saves as soon as the preview answers."""
+
+    def test_a_new_file(self, new_site: NewSite) -> None:
+        site = new_site({"content/articles/first.md": article()})
+        with preview(site) as served:
+            site.write({"content/articles/second.md": article("Second", 2)})
+            assert shows(served, "second/", now="<h1>Second</h1>")
+            assert shows(served, "", now="/second/")
+
+    def test_a_renamed_file(self, new_site: NewSite) -> None:
+        by_name = "ARTICLE_SAVE_AS = '{slug}/index.html'\nSLUGIFY_SOURCE = 'basename'"
+        site = new_site({"content/articles/first.md": article(), "content/articles/old.md": article("Old", 2)}, by_name)
+        with preview(site) as served:
+            (site.root / "content/articles/old.md").rename(site.root / "content/articles/new.md")
+            assert shows(served, "new/", now="<h1>Old</h1>")
+            assert is_gone(served, "old/")
+
+    def test_a_deleted_file_is_gone(self, new_site: NewSite) -> None:
+        site = new_site({"content/articles/first.md": article(), "content/articles/second.md": article("Second", 2)})
+        with preview(site) as served:
+            assert "<h1>Second</h1>" in text_of(served, "second/")
+            (site.root / "content/articles/second.md").unlink()
+            assert is_gone(served, "second/")
+            assert "/second/" not in text_of(served, "")
+
+    def test_an_author_and_in_a_new_folder(self, new_site: NewSite) -> None:
+        site = new_site({"content/articles/first.md": article()})
+        with preview(site) as served:
+            site.write({"content/authors/ada.md": "Name: Ada Sample\n\nA sample bio.\n"})
+            assert shows(served, "first-post/", now="A sample bio.")
+
+    def test_a_template(self, new_site: NewSite) -> None:
+        site = new_site({"content/articles/first.md": article()})
+        theme = site.root / "theme"
+        shutil.copytree(ROOT / "theme", theme)
+        site.conf = f"THEME = {str(theme)!r}"
+        template = theme / "templates/article.html"
+        with preview(site) as served:
+            template.write_text(template.read_text().replace("<h1>", "<p>A changed template.</p><h1>", 1))
+            assert shows(served, "first-post/", now="A changed template.")
+            with changes(served) as told:
+                template.write_text("{% block content %}\n{% endblok %}\n")
+                assert "theme/templates/article.html:2: no template: " in (next(told) or "")
+                assert "A changed template." in text_of(served, "first-post/")
+
+    def test_the_plan(self, new_site: NewSite) -> None:
+        site = new_site({"content/articles/first.md": article(), "content/plan.toml": ""})
+        with preview(site) as served:
+            site.write({"content/plan.toml": PLAN})
+            assert shows(served, "first-post/", now='content="essays"')
+
+    def test_settings(self, new_site: NewSite) -> None:
+        """Pages, services and the folders that are looked at are those of the new settings; no stream is cut."""
+        site = new_site({"content/articles/first.md": article()}, 'TAGLINE = "One"')
+        site.write({"other/articles/elsewhere.md": article("Elsewhere")})
+        with preview(site) as served, changes(served) as told:
+            for words in ("Two", "Six", "Ten"):
+                site.conf = f'TAGLINE = "{words}"'
+                site.settings_file  # noqa: B018  written when asked for, and of one size in one second
+                assert shows(served, "", now=f'content="{words}"')
+                assert next(told) is None
+            site.conf = 'PATH = "other"'
+            site.settings_file  # noqa: B018
+            assert shows(served, "elsewhere/", now="Hello, reader.")
+            site.write({"other/articles/elsewhere.md": article("Elsewhere", body="Anew.")})
+            assert shows(served, "elsewhere/", now="Anew.")
+            assert httpx.get(f"{served.url}/healthz").status_code == 200
+            assert served.interrupt() == 0
+
+    def test_settings_that_cannot_be_read_are_told_and_the_last_good_page_stays(self, new_site: NewSite) -> None:
+        site = new_site({"content/articles/first.md": article()})
+        with preview(site) as served, changes(served) as told:
+            site.conf = "TAGLIN = 1"
+            site.settings_file  # noqa: B018
+            assert 'unknown setting "TAGLIN"; did you mean "TAGLINE"?' in (next(told) or "")
+            assert "Hello, reader." in text_of(served, "first-post/")
+            site.conf = ""
+            site.settings_file  # noqa: B018
+            assert next(told) is None
+
+    def test_what_is_imported_by_the_settings(self, new_site: NewSite) -> None:
+        site = new_site(
+            {"content/articles/first.md": article()}, "import sys; sys.path.insert(0, '.')\nfrom words import TAGLINE"
+        )
+        site.write({"words.py": 'TAGLINE = "One"\n'})
+        with preview(site) as served:
+            site.write({"words.py": 'TAGLINE = "Two"\n'})
+            assert shows(served, "", now='content="Two"')
 
 
 def test_drafts_and_scheduled_posts_show_here_under_a_banner_and_in_no_feed(new_site: NewSite) -> None:

@@ -15,7 +15,7 @@ New = Callable[..., Site]
 CONF = "THEME = 'simple'"
 BAD: dict[str, str] = {
     "content/articles/a.md": article(body="![](x.png)").replace("Title", "Titel"),
-    "content/authors/ada.md": "Name: Ada Sample\n",
+    "content/authors/ada.md": "Name: Ada Sample\n\nA sample.\n",
 }
 
 
@@ -31,7 +31,7 @@ def test_errors_are_lines_and_exit_status_1(new_site: New) -> None:
 
 
 def test_nothing_found_is_one_good_line_and_exit_status_0(new_site: New) -> None:
-    files = {"content/articles/a.md": article(), "content/authors/ada.md": "Name: Ada Sample\n"}
+    files = {"content/articles/a.md": article(), "content/authors/ada.md": "Name: Ada Sample\n\nA sample.\n"}
     done = new_site(files, CONF).milepost("check")
     assert (done.returncode, done.stdout) == (0, "2 files checked, nothing to mend\n")
 

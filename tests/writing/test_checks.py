@@ -255,7 +255,7 @@ def test_a_site_whose_articles_are_anywhere_is_read_as_pelican_reads_it(faults_o
         "content/a.md": "Titel: A\nDate: 2026-01-01\n",
         "content/pages/p.md": "Title: P\n",
         "content/docs/d.md": "Title: D\n",
-        "content/authors/x.md": "Name: X\n",
+        "content/authors/x.md": "Name: X\n\nBio",
         "content/old/o.md": "nothing of ours",
     }
     conf = "ARTICLE_PATHS = ['']\nARTICLE_EXCLUDES = ['old']"

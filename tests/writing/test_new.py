@@ -13,7 +13,7 @@ from milepost.settings import load
 from milepost.slices import NAMES
 from milepost.sources import parse
 from milepost.writing.new import text_of
-from sites import Site
+from sites import NO_ABOUT, Site
 
 New = Callable[..., Site]
 FILES = {
@@ -32,7 +32,7 @@ def test_every_field_is_said_to_be_for_something(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_new_file_passes_the_check_and_builds(new_site: New, kind: str) -> None:
-    site = new_site({"content/plan.toml": ""})
+    site = new_site({"content/plan.toml": ""}, NO_ABOUT)
     made = site.milepost("new", kind, "What silence: means")
     assert (made.returncode, made.stdout, made.stderr) == (0, f"{FILES[kind]}\n", "")
     checked = site.milepost("check")
@@ -84,7 +84,7 @@ def test_the_check_says_what_is_due_when(new_site: New) -> None:
         "content/articles/c.md": "Status: draft\n" + text("C", "2026-01-01"),
         "content/articles/d.md": text("D", "2026-01-01"),
     }
-    done = new_site(files).milepost("check")
+    done = new_site(files, NO_ABOUT).milepost("check")
     assert done.stdout.splitlines() == [
         "4 files checked, nothing to mend",
         "due 2999-01-31 10:00  content/articles/b.md",

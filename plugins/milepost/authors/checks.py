@@ -16,6 +16,8 @@ from milepost.sources import Source, Sources
 RULES = {
     "author-link": "Links of an author are written Links: Label https://address; Label https://address",
     "author-twice": "An author has one file: two with one name, or with one slug, would be one page.",
+    "author-without-bio": "A bio says who somebody is, in a sentence or two below the fields of their file. Without "
+    "it their box and their page say only a name.",
     "author-without-file": "An author who has no file has a page, but no bio on it and no box below what they wrote.",
 }
 
@@ -38,6 +40,10 @@ def findings(sources: Sources, settings: Settings) -> Iterator[Finding]:
         known.setdefault(by_name, source.name)
         slugs.setdefault(slug, source.name)
         yield from _missing_photo(source, sources)
+        # Of two files of one author it is enough to say that they are two.
+        if name and known[by_name] == source.name and not source.body.strip():
+            what, remedy = f'"{name}" has no bio', "write a sentence or two below the fields"
+            yield Finding(source.name, source.line("name"), "author-without-bio", what, remedy, "warning")
     yield from _without_file(sources, known, settings)
 
 

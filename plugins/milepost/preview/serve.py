@@ -5,23 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import os
+import importlib.util
 import socket
 import sys
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
+from types import FrameType, TracebackType
 
 import uvicorn
-from watchfiles import awatch
+from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
 
 from milepost import slices
 from milepost.app import LOOPBACK, create_app, refuse_unlimited
+from milepost.build import Build, BuildError
 from milepost.errors import MilepostError
-from milepost.preview.build import Build, BuildError
+from milepost.inputs import Stamp, folders, inputs
 from milepost.preview.pages import Changes, routes
+from milepost.preview.watch import Looks, changed, named
 from milepost.settings import Settings, load
 
 REPORT_SECONDS = 20
@@ -40,7 +42,6 @@ class Preview:
     output: Path | None
     host: str
     listener: socket.socket
-    one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def address(self) -> str:
@@ -48,6 +49,7 @@ class Preview:
 
     def settings(self) -> Settings:
         """The settings as they are now, with the preview's own address."""
+        _forget_settings(self.settings_file.absolute().parent)
         overrides = {"SITEURL": self.address} | ({"PATH": str(self.content.absolute())} if self.content else {})
         found = load(self.settings_file, overrides)
         refuse_unlimited(found, self.host)
@@ -61,48 +63,50 @@ class Preview:
 
     async def _run(self, settings: Settings, say: Callable[[str], None]) -> None:
         changes = Changes()
-        await _Round(self, settings, changes, say).rebuild()
+        pages = _Pages(self, settings, changes, say)
+        await pages.rebuild()
         say(f"\nThe site       {self.address}/\nOutbox         {self.address}/outbox/")
         say(f"Journeys       {self.address}/journeys/\n\nCtrl-C stops it.")
-        while again := await _Round(self, settings, changes, say).serve():
-            settings = again
+        async with _Services() as services:
+            await pages.serve_by(services)
+            config = uvicorn.Config(
+                services, lifespan="off", log_level="warning", access_log=False, proxy_headers=False,
+                timeout_graceful_shutdown=3,
+            )  # fmt: skip
+            helpers = [asyncio.create_task(helper) for helper in (pages.keep_fresh(services), pages.keep_reported())]
+            try:
+                await _Server(config, changes).serve(sockets=[self.listener])
+            finally:
+                for helper in helpers:
+                    helper.cancel()
+                await asyncio.gather(*helpers, return_exceptions=True)
 
 
-class _Round:
-    """The preview between two changes of its settings: everything is made anew from them, but the open socket."""
+class _Pages:
+    """The built pages: made anew whenever what is there is not what they were made of."""
 
     def __init__(self, preview: Preview, settings: Settings, changes: Changes, say: Callable[[str], None]) -> None:
         self.preview, self.settings, self.changes, self.say = preview, settings, changes, say
-        self.pages = (preview.output or settings.env.var / "preview").absolute()
-        overrides = {"SITEURL": preview.address, "MILEPOST_PREVIEW": True}
-        self.build = Build(settings.site.file, settings.site.content, self.pages, overrides)
-        self.next: Settings | None = None
+        self.made_of: dict[str, Stamp] = {}
         self._later: asyncio.Task[None] | None = None
 
-    async def serve(self) -> Settings | None:
-        """Serve until the settings change, and return the new ones; None when it was interrupted."""
-        app = create_app(self.settings, self.pages, preview=True, more=routes(self.pages, self.changes))
-        config = uvicorn.Config(
-            app, log_level="warning", access_log=False, proxy_headers=False, timeout_graceful_shutdown=3
-        )
-        server = _Server(config, self.changes)
-        helpers = [
-            asyncio.create_task(helper) for helper in (self._watch(), self._watch_settings(server), self._report())
-        ]
-        try:
-            # A copy, since the server closes what it is given.
-            await server.serve(sockets=[self.preview.listener.dup()])
-        finally:
-            for helper in helpers:
-                helper.cancel()
-            await asyncio.gather(*helpers, return_exceptions=True)
-        return self.next
+    @property
+    def folder(self) -> Path:
+        return (self.preview.output or self.settings.env.var / "preview").absolute()
+
+    async def serve_by(self, services: _Services) -> None:
+        """Let `services` answer by the settings as they are now."""
+        more = routes(self.folder, self.changes)
+        await services.become(create_app(self.settings, self.folder, preview=True, more=more))
 
     async def rebuild(self) -> None:
-        """Build, and tell every open page."""
+        """Build, and tell every open page; what changes meanwhile is found by the next look."""
+        self.made_of = await self._inputs()
+        overrides = {"SITEURL": self.preview.address, "MILEPOST_PREVIEW": True}
+        build = Build(self.settings.site.file, self.settings.site.content, self.folder, overrides)
         try:
-            self.say(await asyncio.to_thread(self._build))
-        except BuildError as fault:
+            self.say(await asyncio.to_thread(build.run))
+        except (BuildError, OSError) as fault:
             self._fail(fault)
         else:
             self.changes.rebuilt()
@@ -112,48 +116,44 @@ class _Round:
         """What a slice has to do with a built site that nobody need wait for."""
         for _, part in slices.parts("afterwards", self.settings.enabled):
             try:
-                part.run(self.pages, self.settings)
+                part.run(self.folder, self.settings)
             except MilepostError as fault:
                 self.say(str(fault))
 
-    def _build(self) -> str:
-        # Of threads, not of tasks: a round may end while its last build still runs.
-        with self.preview.one_at_a_time:
-            return self.build.run()
+    async def keep_fresh(self, services: _Services) -> None:
+        """Rebuild after every change, for ever; new settings may name other folders to look at."""
+        while True:
+            async with Looks(folders(self.settings), self.settings.site.file.parent) as looks:
+                while not await self._looked(services):
+                    await looks.next()
 
-    def _fail(self, fault: MilepostError) -> None:
+    async def _looked(self, services: _Services) -> bool:
+        """Whether the settings are others than before the look."""
+        now = await self._inputs()
+        names = changed(self.made_of, now)
+        if not names:
+            return False
+        self.say(f"changed: {named(names)}")
+        settings_changed = any(Path(name).parent == self.settings.site.file.parent for name in names)
+        if settings_changed:
+            try:
+                self.settings = await asyncio.to_thread(self.preview.settings)
+                await self.serve_by(services)
+            except MilepostError as fault:
+                self.made_of = now
+                self._fail(fault)
+                return False
+        await self.rebuild()
+        return settings_changed
+
+    async def _inputs(self) -> dict[str, Stamp]:
+        return await asyncio.to_thread(inputs, self.settings, [self.folder])
+
+    def _fail(self, fault: Exception) -> None:
         self.say(str(fault))
         self.changes.failed(str(fault))
 
-    async def _watch(self) -> None:
-        """Rebuild after every change of content or theme."""
-        folders = [path for path in (self.settings.site.content, self.settings.site.theme) if path.exists()]
-        async for changed in awatch(*folders, debounce=100):
-            names = sorted({os.path.relpath(path) for _, path in changed})
-            self.say(f"changed: {', '.join(names[:3])}{' and more' if len(names) > 3 else ''}")
-            await self.rebuild()
-
-    async def _watch_settings(self, server: _Server) -> None:
-        """End this round when the settings have changed and can be read; until then their fault is shown."""
-        file = self.settings.site.file
-        # Watched through its folder, since an editor replaces the file; not recursively, since everything else
-        # that is below it is none of ours.
-        async for _ in awatch(
-            file.parent, recursive=False, debounce=100, watch_filter=lambda _, path: path == str(file)
-        ):
-            self.say(f"changed: {os.path.relpath(file)}")
-            try:
-                settings = await asyncio.to_thread(self.preview.settings)
-            except MilepostError as fault:
-                self._fail(fault)
-                continue
-            await _Round(self.preview, settings, self.changes, self.say).rebuild()
-            self.next = settings
-            self.changes.close()
-            server.should_exit = True
-            return
-
-    async def _report(self) -> None:
+    async def keep_reported(self) -> None:
         """Make the report anew when events came in since it was made; in a process of its own, at leisure."""
         inbox, seen = self.settings.env.var / "inbox", 0.0
         while True:
@@ -169,6 +169,38 @@ class _Round:
             await asyncio.sleep(REPORT_SECONDS)
 
 
+class _Services:
+    """The app of the settings as they are. Another one takes its place at once, and no request is refused meanwhile."""
+
+    def __init__(self) -> None:
+        self._app: Starlette | None = None
+        self._running = contextlib.AsyncExitStack()
+        self._ready = asyncio.Event()
+
+    async def become(self, app: Starlette) -> None:
+        """End what ran, since two cannot write to one state, and start `app`."""
+        self._ready.clear()
+        try:
+            await self._running.aclose()
+            await self._running.enter_async_context(app.router.lifespan_context(app))
+            self._app = app
+        finally:
+            self._ready.set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._ready.wait()
+        if self._app:
+            await self._app(scope, receive, send)
+
+    async def __aenter__(self) -> _Services:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._running.aclose()
+
+
 class _Server(uvicorn.Server):
     """Closes the pages' open streams before it waits for connections to end."""
 
@@ -179,6 +211,19 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.changes.close()
         super().handle_exit(sig, frame)
+
+
+def _forget_settings(folder: Path) -> None:
+    """Let every module of `folder` be read anew: publishconf.py imports pelicanconf.py, and Python would not again.
+
+    It would also take a compiled file for current that is of the same second and the same size.
+    """
+    for file in folder.glob("*.py"):
+        Path(importlib.util.cache_from_source(str(file))).unlink(missing_ok=True)
+    for name, module in list(sys.modules.items()):
+        file_name = getattr(module, "__file__", None)
+        if file_name and name != "__main__" and Path(file_name).parent == folder:
+            del sys.modules[name]
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -13,7 +13,7 @@ from milepost import slices
 from milepost.errors import Finding
 from milepost.settings import Settings
 from milepost.sources import Source, Sources
-from milepost.writing import addresses, allow, links, redirects, series, topics
+from milepost.writing import addresses, allow, links, redirects, series, templates, topics
 from milepost.writing.built import rules
 from milepost.writing.dialect import faults as dialect
 from milepost.writing.entries import Entry, entries
@@ -45,6 +45,7 @@ RULES = {
     "image-alt": "An image says in words what it shows: ![words](picture). One that only adorns is marked with "
     "{ .decorative } behind it.",
     topics.RULE: "A tag or category is written the same everywhere; else one spelling wins, and nobody knows which.",
+    templates.RULE: "A template of the theme is Jinja, with every tag closed by its own end.",
     **dialect.RULES,
     **rules.RULES,
 }
@@ -63,6 +64,7 @@ def findings(sources: Sources, settings: Settings) -> Iterator[Finding]:
     yield from redirects.faults(read, written, _direct_templates(settings))
     yield from series.faults(read)
     yield from topics.faults(read)
+    yield from templates.faults(settings)
 
 
 def targets(sources: Sources, settings: Settings) -> links.Targets:

@@ -45,11 +45,9 @@ def check(
     verbose: options.Verbose = False,
 ) -> None:
     """Say what is wrong with the content and the pages built of it, by file and line, and what to do about it."""
-    from milepost.writing import findings, formats
-    from milepost.writing.built.progress import asked
-    from milepost.writing.built.site import checked
-
     if explain:
+        from milepost.writing import findings
+
         try:
             typer.echo(findings.explanation(explain))
         except KeyError as error:
@@ -58,24 +56,26 @@ def check(
     if content and not content.is_dir():
         raise typer.BadParameter(f"{content} is no folder", param_hint="CONTENT")
     from milepost import settings
+    from milepost.writing import formats
+    from milepost.writing.built.progress import asked
+    from milepost.writing.built.report import of_site
 
     loaded = settings.load(settings_file, {"PATH": str(content.absolute())} if content else None)
     if "writing" not in loaded.enabled:
         raise SettingsError(
             f'{settings_file}: PLUGINS does not name "milepost.writing"; add it to check what it checks'
         )
-    sources = findings.all_sources(loaded)
-    found = checked(sources, loaded, manifest, asked(loaded) if external else None)
+    report = of_site(loaded, manifest, asked(loaded) if external else None)
     if form == "json":
-        typer.echo(formats.as_json(found))
+        typer.echo(formats.as_json(report.findings))
     elif form == "github":
-        typer.echo(formats.github(found), nl=bool(found))
+        typer.echo(formats.github(report.findings), nl=bool(report.findings))
     else:
         colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        typer.echo(formats.text(found, len(sources.all), colour))
-        for waiting in findings.all_waiting(sources, loaded):
-            typer.echo(f"due {waiting}" if waiting.date else str(waiting))
-    if any(finding.severity == "error" for finding in found):
+        typer.echo(formats.text(report.findings, report.files, colour))
+        for line in report.waiting:
+            typer.echo(line)
+    if any(finding.severity == "error" for finding in report.findings):
         raise typer.Exit(1)
 
 

@@ -131,12 +131,20 @@ class _Asking:
                     response = await self._turn(client, "GET", url)
                 if response.status_code not in _AGAIN or attempt == self.manners.retries:
                     return response
-                wait = max(wait, _retry_after(response.headers))
+                wait = min(max(wait, _retry_after(response.headers)), self.manners.longest_wait_seconds)
+                self._leave_alone(url, wait)
+            except httpx.UnsupportedProtocol:
+                raise
             except httpx.TransportError:
                 if attempt == self.manners.retries:
                     raise
-            await asyncio.sleep(min(wait, self.manners.longest_wait_seconds))
+            await asyncio.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
+
+    def _leave_alone(self, url: str, seconds: float) -> None:
+        """A host that has too much to do is asked nothing else meanwhile."""
+        host = self._hosts[urlsplit(url).netloc]
+        host.next_at = max(host.next_at, time.monotonic() + seconds)
 
     async def _turn(self, client: httpx.AsyncClient, method: str, url: str) -> httpx.Response:
         """One question, when it is its turn. The body is left unread."""

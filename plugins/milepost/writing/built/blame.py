@@ -40,4 +40,4 @@ def _one(faults: list[Fault], more: str) -> Finding:
     first = faults[0]
     pages = len({fault.page for fault in faults})
     count = f" (in {pages} pages)" if pages > 1 else ""
-    return Finding(first.page, 0, first.rule, f"{first.message}{more}{count}", first.remedy, first.severity)
+    return Finding(first.page, first.line, first.rule, f"{first.message}{more}{count}", first.remedy, first.severity)

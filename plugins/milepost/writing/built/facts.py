@@ -16,6 +16,7 @@ from milepost.writing.built import structured
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _REFRESH = re.compile(r"\s*[\d.]+\s*[;,]\s*url\s*=\s*['\"]?(?P<url>[^'\"]*)", re.IGNORECASE)
 _WHOLE = re.compile(rb"<!doctype\s|<html[\s>]", re.IGNORECASE)
+_SLOT = b"<!-- milepost:slot -->"
 _SRCSET = re.compile(r"[\s,]*(?P<url>\S*[^\s,])(?:\s+[^,]*)?(?:,|$)")
 _PAGE, _IMAGE, _FILE = "page", "image", "file"
 _HREFS = {"a": _PAGE, "area": _PAGE}
@@ -46,6 +47,8 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     """Where the page sends its reader, if it does."""
     is_whole: bool = True
     """Whether it is a document, and no fragment such as a file by which a search engine knows its owner."""
+    is_shell: bool = False
+    """Whether a service fills it with pages of its own, headings and all."""
 
 
 def facts_of(html: bytes) -> Facts:
@@ -90,6 +93,7 @@ def facts_of(html: bytes) -> Facts:
         data_faults=tuple(thing_faults),
         data_images=tuple(thing_images),
         is_whole=_WHOLE.search(html[:4096]) is not None,
+        is_shell=_SLOT in html,
         **found,
     )
 

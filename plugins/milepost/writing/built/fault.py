@@ -12,7 +12,7 @@ class Needle:
     """What to look for in sources. `key` is a place below SITEURL for links, the text for headings, the id for ids."""
 
     kind: str = ""
-    """link, heading, id, text, or nothing."""
+    """link, data (a link of JSON-LD), heading, id, text, or nothing."""
     key: str = ""
     written: str = ""
     """As the page has it."""
@@ -33,3 +33,5 @@ class Fault:
     likeness: str = ""
     """Faults of a template that have it in common are told as one, where there are many."""
     severity: Severity = "error"
+    line: int = 0
+    """Of the page, for what is no HTML; 0 where it is not known."""

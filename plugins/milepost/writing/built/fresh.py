@@ -6,15 +6,16 @@ import contextlib
 import fcntl
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import pelican
+
 from milepost.build import Build
+from milepost.inputs import inputs
 from milepost.settings import Settings
 from milepost.writing.built.cache import write
-
-_PACKAGE = Path(__file__).parents[2]
+from milepost.writing.built.progress import busy
 
 
 def site(settings: Settings, unpublished: Iterable[str]) -> Path:
@@ -27,38 +28,26 @@ def site(settings: Settings, unpublished: Iterable[str]) -> Path:
     """
     folder, stamp_file = settings.env.var / "check", settings.env.var / "cache" / "check.stamp"
     with _alone(settings.env.var / "cache" / "check.lock"):
-        stamp = _stamp(settings, unpublished)
-        if not folder.is_dir() or _read(stamp_file) != stamp:
+        now = stamp(settings, *sorted(unpublished))
+        if not folder.is_dir() or _read(stamp_file) != now:
             stamp_file.unlink(missing_ok=True)
-            Build(settings.site.file, settings.site.content, folder, {}).run()
-            write(stamp_file, stamp)
+            with busy("Building the site"):
+                Build(settings.site.file, settings.site.content, folder, {}).run()
+            write(stamp_file, now)
     return folder
 
 
-def _stamp(settings: Settings, unpublished: Iterable[str]) -> bytes:
-    """The same only if the site would be the same: of every file's size and time, and every setting."""
-    digest = hashlib.blake2b(digest_size=16)
-    digest.update(json.dumps(sorted(unpublished)).encode())
-    digest.update(json.dumps(dict(settings.pelican), default=_steady, skipkeys=True, sort_keys=True).encode())
-    for path in _made_of(settings):
-        digest.update(path.encode(errors="surrogateescape"))
-        with contextlib.suppress(OSError):
-            status = os.stat(path)  # noqa: PTH116  quicker, for many thousand files
-            digest.update(f"{status.st_size} {status.st_mtime_ns} {status.st_ino};".encode())
+def stamp(settings: Settings, *more: str) -> bytes:
+    """The same only if the site would be the same: of every file's size and time, every setting, and what else counts.
+
+    Other packages count by the time at which one was installed or removed.
+    """
+    values = json.dumps(dict(settings.pelican), default=_steady, skipkeys=True, sort_keys=True)
+    packages = Path(str(pelican.__file__)).parents[1].stat().st_mtime_ns
+    digest = hashlib.blake2b(f"{more}{values}{packages}".encode(errors="surrogateescape"), digest_size=16)
+    for path, status in sorted(inputs(settings).items()):
+        digest.update(f"{path}{status}".encode(errors="surrogateescape"))
     return digest.hexdigest().encode()
-
-
-def _made_of(settings: Settings) -> Iterator[str]:
-    site = settings.site
-    plugins = [Path(str(path)) for path in settings.pelican.get("PLUGIN_PATHS", ())]
-    for folder in dict.fromkeys([site.content, site.theme, _PACKAGE, *plugins]):
-        for parent, folders, names in os.walk(folder, followlinks=True):
-            folders[:] = sorted(name for name in folders if name != "__pycache__" and not name.startswith("."))
-            yield from (f"{parent}/{name}" for name in sorted(names))
-    # Settings may import settings that lie beside them, and name files: a snapshot of comments, say.
-    yield from sorted(str(path) for path in site.file.parent.glob("*.py"))
-    for model in settings.models.values():
-        yield from (str(site.file.parent / value) for _, value in model if isinstance(value, str) and "." in value)
 
 
 def _steady(value: object) -> str:

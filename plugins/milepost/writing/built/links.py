@@ -42,7 +42,7 @@ class Links:
                 yield from self._of_redirect(page, facts.redirect)
                 continue
             folder = posixpath.dirname(page)
-            for address, kind in (*facts.links, *((image, "image") for image in facts.data_images)):
+            for address, kind in (*facts.links, *((image, "data") for image in facts.data_images)):
                 if address[:1] == "#":
                     verdict = self._of_own_anchor(page, address)
                 else:
@@ -95,8 +95,9 @@ class Links:
 
     def _dead(self, address: str, where: Where, kind: str) -> _Verdict:
         shown = self.output.shown(where.path)
-        needle, likeness = Needle("link", where.path, address), f"dead {kind} {posixpath.dirname(where.path)}"
-        if kind == "image":
+        needle = Needle("data" if kind == "data" else "link", where.path, address)
+        likeness = f"dead {kind} {posixpath.dirname(where.path)}"
+        if kind in ("image", "data"):
             message = f"image {shown} is not there"
             return _Verdict("missing-image", message, "add the file, or mend the address", needle, likeness)
         near = self._near(where.path)

@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 from milepost.settings import Settings
 from milepost.slugs import slugify
 from milepost.sources import Source, Sources
 from milepost.writing import checks, links
+from milepost.writing.built.common import Common
 from milepost.writing.built.fault import Fault, Needle
 from milepost.writing.built.output import Output, address_of
 from milepost.writing.built.words import Words
@@ -26,17 +28,32 @@ class Origin:
     """What every page of a site was made of."""
 
     def __init__(self, output: Output, sources: Sources, settings: Settings) -> None:
-        self.output, self.settings = output, settings
-        self.targets = checks.targets(sources, settings)
-        self._page_of = dict(self.targets.outputs)
-        for source in sources.of_kind("author"):
-            self._page_of[source.path] = self._author_page(source)
-        self._source_of = {self._page_of[source.path]: source for source in sources.all if source.path in self._page_of}
-        self._redirects = {
-            old.strip(", "): source for source in sources.all for old in (source.get("redirect_from") or "").split()
-        }
+        self.output, self.sources, self.settings = output, sources, settings
+        self._common = Common(settings.site)
         self._words: dict[Path, Words] = {}
         self._shown_in: dict[str, list[Source]] = {}
+
+    @cached_property
+    def targets(self) -> links.Targets:
+        return checks.targets(self.sources, self.settings)
+
+    @cached_property
+    def _page_of(self) -> dict[Path, str]:
+        authors = {source.path: self._author_page(source) for source in self.sources.of_kind("author")}
+        return {**self.targets.outputs, **authors}
+
+    @cached_property
+    def _source_of(self) -> dict[str, Source]:
+        made = (source for source in self.sources.all if source.path in self._page_of)
+        return {self._page_of[source.path]: source for source in made}
+
+    @cached_property
+    def _redirects(self) -> dict[str, Source]:
+        return {
+            old.strip(", "): source
+            for source in self.sources.all
+            for old in (source.get("redirect_from") or "").split()
+        }
 
     def places(self, fault: Fault) -> list[tuple[str, int]]:
         """(file, line) of everything in the sources that the fault comes from; empty where it is the template's."""
@@ -52,7 +69,9 @@ class Origin:
                 if lines:
                     return [(source.name, line) for line in lines]
         old = self._redirects.get(self.output.shown(fault.needle.key)) if fault.needle.kind == "text" else None
-        return [(old.name, old.line("redirect_from"))] if old else []
+        if old:
+            return [(old.name, old.line("redirect_from"))]
+        return self._common.places(fault.needle) if fault.needle.kind == "link" else []
 
     def page_of(self, source: Source) -> str:
         """The file below the output folder that it is written to, or the empty string."""
@@ -84,9 +103,11 @@ class Origin:
             return words.id(needle.key)
         if needle.kind == "text":
             return words.text(needle.written)
-        if needle.kind != "link":
+        if needle.kind not in ("link", "data"):
             return []
         found = words.links.get(needle.key)
+        if needle.kind == "data":
+            return found or words.text(needle.written)
         return found or (words.prose(needle.written) if len(needle.written) >= _SHORTEST else [])
 
     def _key(self, source: Source, target: str) -> str:
@@ -124,7 +145,7 @@ class Origin:
         needle = fault.needle
         wanted = {"id": f'id="{needle.key}"', "heading": needle.key}.get(needle.kind, needle.written)
         lines = path.read_text(encoding="utf-8", errors="replace").split("\n") if wanted else []
-        return os.path.relpath(path), next(_numbers(lines, wanted), 0)
+        return os.path.relpath(path), fault.line or next(_numbers(lines, wanted), 0)
 
 
 def _numbers(lines: list[str], wanted: str) -> Iterator[int]:

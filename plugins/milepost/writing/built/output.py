@@ -19,8 +19,14 @@ from milepost.writing.built.facts import Facts
 
 _NOWHERE = "http://site.invalid"
 _PORTS = {"http": ":80", "https": ":443"}
-_RUN_TIME = {"newsletter": ("newsletter/",), "journeys": ("journey/", "journeys/", "journeys")}
-"""The addresses of the services, by slice: nobody builds them."""
+_RUN_TIME = {
+    "newsletter": (
+        "newsletter/subscribe", "newsletter/confirm/", "newsletter/unsubscribe/", "newsletter/preferences/",
+        "newsletter/one-click/",
+    ),
+    "journeys": ("journey/v1/events", "journey/v1/consent", "journey/v1/import", "journeys/"),
+}  # fmt: skip
+"""The addresses of the services, by slice: nobody builds them. Below one that ends with `/`, all are answered."""
 
 
 class Where(NamedTuple):
@@ -81,7 +87,9 @@ class Output:
 
     def is_answered(self, path: str) -> bool:
         """Whether there is a file at `path`, or a service will answer there."""
-        return self.file_of(path) is not None or path.startswith(self._run_time)
+        return self.file_of(path) is not None or any(
+            path == known or (known.endswith("/") and f"{path}/".startswith(known)) for known in self._run_time
+        )
 
     def shown(self, path: str) -> str:
         """A path below SITEURL as a person would write it."""

@@ -1,4 +1,4 @@
-"""How far the asking of other sites has come, for whoever sits at a terminal."""
+"""What takes its time, and how far it has come, for whoever sits at a terminal."""
 
 from __future__ import annotations
 
@@ -33,3 +33,15 @@ def _bar(count: int) -> Iterator[Told]:
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("Asking other sites", total=count)
         yield lambda url: progress.advance(task)
+
+
+@contextlib.contextmanager
+def busy(what: str) -> Iterator[None]:
+    """Say what is being done for as long as it is."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(what):
+        yield

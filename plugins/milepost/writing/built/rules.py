@@ -10,7 +10,8 @@ RULES = {
     "duplicate-id": "An id stands once in a page, or a link to it leads to whichever comes first.",
     "structured-data": "What a page tells search engines in JSON-LD parses, and each thing has what its type must "
     "have.",
-    "feed": "Feeds are valid Atom or JSON Feed 1.1: ids that nobody else has, dates by RFC 3339, absolute addresses.",
+    "feed": "Feeds are valid Atom, RSS 2.0 or JSON Feed 1.1: ids that nobody else has, dates as the format has them, "
+    "absolute addresses that lead somewhere.",
     "vanished-touchpoint": "What was published stays what it is: with `--manifest`, each touchpoint of an earlier "
     "touchpoints.json is still there, or its old address leads on (`Redirect_from:`).",
     "unused-image": "An image that neither a page nor a source shows is published for nobody.",

@@ -19,7 +19,8 @@ def faults(output: Output) -> Iterator[Fault]:
     for page, facts in output.pages.items():
         if facts.redirect or not facts.is_whole:
             continue
-        yield from _of_headings(page, facts)
+        if not facts.is_shell:
+            yield from _of_headings(page, facts)
         for name in facts.twice:
             message = f'id "{name}" stands twice in the page'
             yield Fault(page, IDS, message, "give one of them another", Needle("id", name), message)

@@ -22,6 +22,13 @@ REQUIRED = {
     "Organization": ("name", "url"),
     "WebSite": ("name", "url"),
     "BreadcrumbList": ("itemListElement",),
+    "ItemList": ("itemListElement",),
+    "FAQPage": ("mainEntity",),
+    "Question": ("name", "acceptedAnswer"),
+    "Event": ("name", "startDate", "location"),
+    "VideoObject": ("name", "thumbnailUrl", "uploadDate"),
+    "Product": ("name",),
+    "SoftwareApplication": ("name",),
 }
 _PART = ("name",)
 """What is required of a thing that is only named within another: an employer, say."""

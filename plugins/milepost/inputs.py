@@ -1,0 +1,57 @@
+"""What a site is made of: every file that its build reads, as it is now. Knows settings and folders; reads no file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from milepost.settings import Settings
+
+Stamp = tuple[int, int, int]
+"""A file's size, time of change in nanoseconds, and inode: another one wherever an editor has saved."""
+
+_PACKAGE = Path(__file__).parent
+_NEVER = ("__pycache__", ".git")
+
+
+def inputs(settings: Settings, without: Iterable[Path] = ()) -> dict[str, Stamp]:
+    """Every file that the site is built of, by its path, in no order.
+
+    Args:
+        without: folders that are written to and so are none of it, beside the output and the state.
+    """
+    left_out = {str(path) for path in (settings.site.output, settings.env.var, *without)}
+    found: dict[str, Stamp] = {}
+    for path in _paths(settings, left_out):
+        # What vanishes while it is looked for is not there.
+        with contextlib.suppress(OSError):
+            status = os.stat(path)  # noqa: PTH116  quicker, for many thousand files
+            found[path] = (status.st_size, status.st_mtime_ns, status.st_ino)
+    return found
+
+
+def folders(settings: Settings) -> list[Path]:
+    """The folders below which everything is part of the site: its content, its theme, what builds it."""
+    named = [*settings.pelican.get("THEME_TEMPLATES_OVERRIDES", ()), *settings.pelican.get("PLUGIN_PATHS", ())]
+    every = [settings.site.content, settings.site.theme, *(Path(str(path)).absolute() for path in named), _PACKAGE]
+    found = [folder for folder in dict.fromkeys(every) if folder.is_dir()]
+    return [folder for folder in found if not any(other in folder.parents for other in found)]
+
+
+def _paths(settings: Settings, left_out: set[str]) -> Iterator[str]:
+    # By default Pelican reads no name that begins with a dot, and editors write many.
+    unread = "." if {".*", "**/.*"} & set(settings.pelican.get("IGNORE_FILES", ())) else "/"
+    for folder in folders(settings):
+        for parent, below, names in os.walk(folder, followlinks=True):
+            below[:] = [
+                name for name in below
+                if name not in _NEVER and not name.startswith(unread) and f"{parent}/{name}" not in left_out
+            ]  # fmt: skip
+            yield from (f"{parent}/{name}" for name in names if not name.startswith(unread))
+    # Settings may import settings that lie beside them, and name files: a snapshot of comments, say.
+    beside = settings.site.file.parent
+    yield from map(str, beside.glob("*.py"))
+    for model in settings.models.values():
+        yield from (str(beside / value) for _, value in model if isinstance(value, str) and "." in value)
