@@ -20,6 +20,7 @@ from sites import Site, article
 New = Callable[..., Site]
 Faults = Callable[..., list[str]]
 SOURCES = sorted((Path(__file__).parent / "dialect").glob("*.md"))
+BIO = "Name: Ada Sample\n\nA sample.\n"
 EVERYTHING = "\n\n".join(path.read_text() for path in SOURCES).replace("{static}/images/tree.png", "/favicon.svg")
 EVERYTHING = EVERYTHING.replace("{filename}x.md", "#")
 
@@ -118,13 +119,17 @@ CASES = {
         "Text.\n\n<script>go()</script>",
         ["10: a script within the page is refused by the site's policy; put it into a file of the theme"],
     ),
+    "data in a script": ('<script type="application/ld+json">{}</script>', []),
     "a script in code": ("`<script>go()</script>`\n\n```\n<script>go()</script>\n```", []),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("body", "expected"), CASES.values(), ids=CASES.keys())
 def test_a_fault_is_told_at_its_line(faults_of: Faults, body: str, expected: list[str]) -> None:
-    files = {"content/articles/a.md": article("First", body=body), "content/authors/ada.md": "Name: Ada Sample\n"}
+    files = {
+        "content/articles/a.md": article("First", body=body),
+        "content/authors/ada.md": "Name: Ada Sample\n\nA sample.\n",
+    }
     assert [fault.removeprefix("content/articles/a.md:") for fault in faults_of(files)] == expected
 
 
@@ -132,7 +137,10 @@ def test_links_in_blocks_are_checked_at_their_lines(faults_of: Faults) -> None:
     body = (
         "/// tab | One\n[x]({filename}gone.md)\n///\n\n/// details | Two\n    type: note\n\n[y]({filename}lost.md)\n///"
     )
-    files = {"content/articles/a.md": article("First", body=body), "content/authors/ada.md": "Name: Ada Sample\n"}
+    files = {
+        "content/articles/a.md": article("First", body=body),
+        "content/authors/ada.md": "Name: Ada Sample\n\nA sample.\n",
+    }
     assert [fault.split(";")[0] for fault in faults_of(files)] == [
         "content/articles/a.md:9: dead link {filename}gone.md: there is no articles/gone.md",
         "content/articles/a.md:15: dead link {filename}lost.md: there is no articles/lost.md",

@@ -81,6 +81,9 @@ def build(output: Path, cache: Path) -> None:
     if not source.exists():
         return
     records = source.read_bytes()
+    if not json.loads(records):  # Pagefind makes no index of nothing
+        source.unlink()
+        return
     kept = cache / hashlib.sha256(records + version("pagefind").encode()).hexdigest()
     if not kept.exists():
         _index(records, kept)

@@ -12,12 +12,12 @@ from urllib.parse import unquote, urlsplit
 
 from milepost import places
 from milepost.errors import Finding
+from milepost.prose import Link, links
 from milepost.schema import nearest
 from milepost.settings import Settings
 from milepost.sources import SUFFIXES
 from milepost.writing.entries import Entry
 from milepost.writing.model import Fields
-from milepost.writing.prose import Link, links
 
 _INDICATED = re.compile(r"[{|](?P<what>\w+)[|}](?P<value>.*)", re.DOTALL)
 _TO_FILES = ("filename", "static", "attach")

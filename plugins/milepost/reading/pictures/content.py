@@ -13,7 +13,7 @@ _IMAGE = re.compile(r"<img\b(?P<rest>(?:[^<>\"']|\"[^\"]*\"|'[^']*')*?)\s*/?>", 
 _ATTRIBUTE = re.compile(
     r"(?P<name>[\w:-]+)(?:\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"'=<>`]+)))?"
 )
-_HREF = re.compile(r"<a\b[^<>]*?\shref\s*=\s*[\"'](?P<to>[^\"']+)[\"']", re.IGNORECASE)
+_ADDRESSES = re.compile(r"\b(?:href|src|srcset|poster|data)\s*=\s*[\"'](?P<to>[^\"']+)[\"']", re.IGNORECASE)
 
 
 def shown(html: str, source: str, gallery: Gallery, has_lead: bool) -> tuple[str, tuple[Picture, ...]]:
@@ -44,8 +44,16 @@ def shown(html: str, source: str, gallery: Gallery, has_lead: bool) -> tuple[str
         kept = {name: value for name, value in attributes.items() if name not in ("width", "height")}
         return str(gallery.html(picture, kept, sizes))
 
-    gallery.linked.update(_linked(html, source))
-    return _IMAGE.sub(replaced, html), tuple(found)
+    left: list[str] = []
+
+    def kept_or_replaced(match: re.Match[str]) -> str:
+        new = replaced(match)
+        left.append(match.group() if new == match.group() else "")
+        return new
+
+    changed = _IMAGE.sub(kept_or_replaced, html)
+    gallery.linked.update(_linked("".join([_IMAGE.sub("", html), *left]), source))
+    return changed, tuple(found)
 
 
 def _attributes(given: dict[str, str]) -> dict[str, str]:
@@ -56,6 +64,9 @@ def _attributes(given: dict[str, str]) -> dict[str, str]:
 
 
 def _linked(html: str, source: str) -> set[str]:
-    targets = (unescape(match["to"]) for match in _HREF.finditer(html))
-    pictures = (to for to in targets if to.partition("#")[0].partition("?")[0].lower().endswith(RASTER))
+    """Places of pictures that `html` names as they are: by a link, or in a way that is its writer's own."""
+    named = (unescape(match["to"]) for match in _ADDRESSES.finditer(html))
+    # A srcset has several, each with its width or density behind it.
+    addresses = (each.strip().partition(" ")[0] for to in named for each in to.split(","))
+    pictures = (to for to in addresses if to.partition("#")[0].partition("?")[0].lower().endswith(RASTER))
     return {place for to in pictures for place in places.of_picture(to, source)}

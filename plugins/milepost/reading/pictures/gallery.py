@@ -17,6 +17,7 @@ from milepost.reading.pictures.picture import BadPicture, Drawing, Picture, Vari
 KEY = "_MILEPOST_PICTURES"
 """Where a build keeps its gallery, in Pelican's settings and so in every template's context."""
 RULE = "picture"
+_REMEDY = "save it again as JPEG, PNG or WebP"
 
 
 class Gallery:
@@ -36,6 +37,7 @@ class Gallery:
         self.faults: list[Finding] = []
         self._prefix = urlsplit(site).path.rstrip("/")
         self._known: dict[str, Picture | Drawing | None] = {}
+        self._broken: dict[str, str] = {}
         self._shown_first_in: dict[Path, str] = {}
 
     def find(self, address: str, source: str) -> Picture | Drawing | None:
@@ -57,8 +59,17 @@ class Gallery:
         try:
             return read(path, place, self.site, self.settings.picture_widths)
         except (BadPicture, OSError) as error:
+            self._broken[place] = str(error)
             self.complain(path, str(error))
             return None
+
+    def fault_in(self, address: str, source: str) -> tuple[str, str] | None:
+        """(what is wrong, what to do) with the picture that `address` means in the file at `source`."""
+        self.find(address, source)
+        for place in places.of_picture(address, source):
+            if what := self._broken.get(place):
+                return f"picture {place} {what}", _REMEDY
+        return None
 
     def complain(self, path: Path, what: str) -> None:
         """Say that the picture at `path` is not to be shown, at the line that shows it first."""
@@ -67,7 +78,7 @@ class Gallery:
         line = next((number for number, text in enumerate(lines, 1) if path.name in text), 1)
         name = os.path.relpath(source if lines else path)
         message = f"picture {path.relative_to(self.content).as_posix()} {what}"
-        self.faults.append(Finding(name, line, RULE, message, "save it again as JPEG, PNG or WebP"))
+        self.faults.append(Finding(name, line, RULE, message, _REMEDY))
 
     def html(self, picture: Picture, attributes: Mapping[str, str], sizes: str) -> Markup:
         """The element that shows `picture`; what it names will be made. `attributes` are those of `img`."""

@@ -16,7 +16,7 @@ from milepost.writing.built import structured
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _REFRESH = re.compile(r"\s*[\d.]+\s*[;,]\s*url\s*=\s*['\"]?(?P<url>[^'\"]*)", re.IGNORECASE)
 _WHOLE = re.compile(rb"<!doctype\s|<html[\s>]", re.IGNORECASE)
-_SLOT = b"<!-- milepost:slot -->"
+_FILLED = (b"<!-- milepost:slot -->", b" data-search>")
 _SRCSET = re.compile(r"[\s,]*(?P<url>\S*[^\s,])(?:\s+[^,]*)?(?:,|$)")
 _PAGE, _IMAGE, _FILE = "page", "image", "file"
 _HREFS = {"a": _PAGE, "area": _PAGE}
@@ -48,7 +48,7 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     is_whole: bool = True
     """Whether it is a document, and no fragment such as a file by which a search engine knows its owner."""
     is_shell: bool = False
-    """Whether a service fills it with pages of its own, headings and all."""
+    """Whether a slice fills it with what is its own, headings and all: a service, or the search."""
 
 
 def facts_of(html: bytes) -> Facts:
@@ -93,7 +93,7 @@ def facts_of(html: bytes) -> Facts:
         data_faults=tuple(thing_faults),
         data_images=tuple(thing_images),
         is_whole=_WHOLE.search(html[:4096]) is not None,
-        is_shell=_SLOT in html,
+        is_shell=any(mark in html for mark in _FILLED),
         **found,
     )
 

@@ -10,8 +10,8 @@ from html import unescape
 
 from markdown.extensions.toc import slugify
 
+from milepost.prose import links, prose
 from milepost.sources import Source
-from milepost.writing.prose import links, prose
 
 _ATX = re.compile(r"^ {0,3}(?P<marks>#{1,6})(?P<text>[^#\n].*?)#*\s*$")
 _UNDERLINE = re.compile(r"^(?P<mark>=+|-+)\s*$")

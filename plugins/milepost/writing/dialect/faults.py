@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pymdownx.arithmatex import RE_BRACKET_BLOCK, RE_DOLLAR_BLOCK, RE_TEX_BLOCK
 
 from milepost.errors import Finding
+from milepost.prose import prose
 from milepost.schema import nearest
 from milepost.writing.dialect.formulas import INLINE, BadFormula, mathml
 from milepost.writing.entries import Entry
-from milepost.writing.prose import prose
 
 RULES = {
     "block": "A block begins with /// and its name, and ends with as many strokes: `/// note`, the text, `///`. Its "
@@ -29,9 +29,11 @@ _DISPLAYED = re.compile(rf"(?s)\s*(?:{RE_DOLLAR_BLOCK}|{RE_BRACKET_BLOCK}|{RE_TE
 _PARAGRAPH = re.compile(r"\S[^\n]*(?:\n[^\n]*\S[^\n]*)*")
 _INLINE = tuple(re.compile(pattern, re.DOTALL) for pattern in INLINE)
 _REFUSED = re.compile(
-    r"<(?P<tag>[a-z][a-z0-9]*)\b[^<>]*?\s(?P<name>style|on[a-z]+)\s*=\s*[\"']|<(?P<script>script)\b(?![^<>]*\bsrc=)",
+    r"<(?P<tag>[a-z][a-z0-9]*)\b[^<>]*?\s(?P<name>style|on[a-z]+)\s*=\s*[\"']",
     re.IGNORECASE,
 )
+# Data in a script's clothes (JSON-LD) is not run, and not refused.
+_SCRIPT = re.compile(r"<scrip_\b(?![^<>]*\bsrc=)(?![^<>]*\btype\s*=\s*[\"']?[\w.-]+/(?:[\w.-]+\+)?json)", re.IGNORECASE)
 _STYLED = re.compile(r"\{[^{}\n]*?\b(?P<name>style|on[a-z]+)=[\"'][^{}\n]*\}")
 
 
@@ -109,9 +111,8 @@ def _short(tex: str) -> str:
 def _of_policy(body: str, text: str) -> Iterator[tuple[int, str, str]]:
     remedy = "give it a class, and the theme a style for it"
     for match in _REFUSED.finditer(text):
-        what = f"{match['name'].lower()}= on <{match['tag']}>" if match["tag"] else ""
-        if what:
-            yield text.count("\n", 0, match.start()), f"{what} is refused by the site's policy", remedy
+        what = f"{match['name'].lower()}= on <{match['tag']}>"
+        yield text.count("\n", 0, match.start()), f"{what} is refused by the site's policy", remedy
     for match in _STYLED.finditer(text):
         yield text.count("\n", 0, match.start()), f"{match['name']}= is refused by the site's policy", remedy
     if "<script" in body.lower():
@@ -121,6 +122,6 @@ def _of_policy(body: str, text: str) -> Iterator[tuple[int, str, str]]:
 def _of_scripts(body: str) -> Iterator[tuple[int, str, str]]:
     """Scripts are no prose, so they are looked for in what is left of the body when its code is taken out."""
     outside = prose(re.sub(r"<(/?)script", r"<\1scrip_", body, flags=re.IGNORECASE))
-    for match in re.finditer(r"<scrip_\b(?![^<>]*\bsrc=)", outside):
+    for match in _SCRIPT.finditer(outside):
         line = outside.count("\n", 0, match.start())
         yield line, "a script within the page is refused by the site's policy", "put it into a file of the theme"

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown import markdown
 
-from milepost.writing.prose import Link, links, prose
+from milepost.prose import Link, links, prose
 
 BODIES = {
     "inline": "See [a](x.md) and ![b](y.png).",
