@@ -33,28 +33,24 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def fetch(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Read every post again, not only those of the last week: old edits show.")
+    ] = False,
     settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
     verbose: options.Verbose = False,
 ) -> None:
-    """Read the forum's threads and posts into the snapshot, which the next build shows."""
+    """Read what is new in the forum into the snapshot, which the next build shows."""
     import os
     from datetime import UTC, datetime
 
-    from milepost.comments import disqus, snapshot
-    from milepost.comments.fetch import fetched
-    from milepost.errors import SettingsError
+    from milepost.comments.refresh import refreshed, transport_of
 
     settings = options.read(settings_file)
-    forum = _forum(settings)
-    if not settings.env.disqus_public_key:
-        raise SettingsError(
-            "no key for Disqus; set DISQUS_PUBLIC_KEY to the public key of your Disqus application in the environment"
-        )
-    path = snapshot.path_of(settings)
-    with disqus.Transport(settings.env.disqus_api_base, settings.env.disqus_public_key) as transport, _Shown() as shown:
-        found = fetched(disqus.api(transport), forum, datetime.now(UTC), shown.progress)
-    snapshot.write(path, found)
-    typer.echo(f"{_counted(len(found.threads), 'thread')}, {_counted(found.count, 'post')} in {os.path.relpath(path)}")
+    _forum(settings)
+    with transport_of(settings) as transport, _Shown() as shown:
+        done = refreshed(settings, transport, datetime.now(UTC), shown.progress, everything=everything)
+    threads, posts = _counted(len(done.snapshot.threads), "thread"), _counted(done.snapshot.count, "post")
+    typer.echo(f"{threads}, {posts} in {os.path.relpath(done.path)}" + ("" if done.new else "; nothing new"))
 
 
 def status(

@@ -24,17 +24,21 @@ class CommentsError(MilepostError):
 class Settings(SliceSettings):
     """The settings of comments, as `pelicanconf.py` names them."""
 
-    forum: str = Field("", alias="COMMENTS_FORUM")
+    forum: str = Field("", alias="COMMENTS_FORUM", pattern=r"^[A-Za-z0-9-]{0,100}$")
     """The forum's short name on Disqus; empty switches comments off."""
-    snapshot: str = Field("content/comments.json", alias="COMMENTS_SNAPSHOT")
+    snapshot: str = Field("content/comments.json", alias="COMMENTS_SNAPSHOT", min_length=1)
     """Where fetched comments are kept, relative to the folder of the settings file."""
+    fetch_at_build: bool = Field(False, alias="COMMENTS_FETCH_AT_BUILD")
+    """Whether a build first fetches what is new. The preview never does."""
+    close_after_days: int = Field(0, alias="COMMENTS_CLOSE_AFTER_DAYS", ge=0)
+    """How long after its date an article takes comments, unless it says `Comments: open`; 0 is for ever."""
 
 
 class ArticleFields(FrontMatter):
     """`Comments: closed` keeps what was said and takes no more."""
 
     comments: Literal["open", "closed"] = "open"
-    """open, or closed: what was said stays, and nothing more is taken."""
+    """open, however old the article is; or closed: what was said stays, and nothing more is taken."""
 
     @field_validator("comments", mode="before")
     @classmethod
@@ -71,6 +75,13 @@ class Thread(_Kept):
     title: str
     closed: bool
     posts: tuple[Post, ...]
+    counted: int | None = None
+    """How many posts Disqus itself counts; when that changes otherwise than by what is new, the thread is read again."""
+
+    @property
+    def count(self) -> int:
+        """How many posts can be read; deleted ones cannot."""
+        return sum(not post.deleted for post in self.posts)
 
 
 class Snapshot(_Kept):
@@ -79,12 +90,13 @@ class Snapshot(_Kept):
     version: Literal[1] = 1
     forum: str
     fetched: AwareDatetime
+    """When it was fetched, the last time that anything in it was new."""
     threads: tuple[Thread, ...]
 
     @property
     def count(self) -> int:
         """How many posts can be read; deleted ones cannot."""
-        return sum(not post.deleted for thread in self.threads for post in thread.posts)
+        return sum(thread.count for thread in self.threads)
 
     @property
     def newest(self) -> datetime | None:
