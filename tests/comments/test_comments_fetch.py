@@ -63,10 +63,12 @@ def test_a_forum_becomes_a_sorted_snapshot(standin: StandIn, monkeypatch: pytest
         fetched=NOW,
         threads=(
             Thread(
-                id="3", identifiers=("blog/a",), link="", title="Thread 3", closed=False, posts=(first, second), counted=2
+                id="3", identifiers=("blog/a",), link="", title="Thread 3", closed=False,
+                posts=(first, second), counted=2,
             ),
             Thread(
-                id="12", identifiers=(), link="https://x.example/b/?utm=1", title="Thread 12", closed=True, posts=(), counted=0
+                id="12", identifiers=(), link="https://x.example/b/?utm=1", title="Thread 12", closed=True,
+                posts=(), counted=0,
             ),
         ),
     )  # fmt: skip

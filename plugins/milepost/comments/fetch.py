@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from milepost.comments import disqus
-from milepost.comments.model import CommentsError, Post, Snapshot, Thread
+from milepost.comments.model import CommentsError, Post, Snapshot, Thread, storable
 
 PAGE = 100
 """The most that Disqus gives at once."""
@@ -20,7 +20,6 @@ Progress = Callable[[str, int, int | None], None]
 """Called after each page: what is read ("threads" or "posts"), how many are there, of how many (None: unknown)."""
 
 _Raw = dict[str, Any]
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _INVALID_KEY = 5
 
@@ -133,13 +132,13 @@ def _readable(raw: _Raw) -> bool:
 def _post(raw: _Raw) -> Post:
     deleted = bool(raw.get("isDeleted"))
     author = raw.get("author") or {}
-    name = _DIRECTION.sub("", _text(author.get("name") or author.get("username"))).strip()
+    name = _DIRECTION.sub("", storable(author.get("name") or author.get("username"))).strip()
     return Post(
         id=str(raw["id"]),
         parent=None if raw.get("parent") is None else str(raw["parent"]),
         author="" if deleted else name or "Anonymous",
         at=_moment(raw["createdAt"]),
-        message="" if deleted else _text(raw["message"]),
+        message="" if deleted else raw["message"],
         deleted=deleted,
     )
 
@@ -147,9 +146,9 @@ def _post(raw: _Raw) -> Post:
 def _thread(raw: _Raw, posts: dict[str, Post]) -> Thread:
     return Thread(
         id=str(raw["id"]),
-        identifiers=tuple(sorted({_text(name) for name in raw.get("identifiers") or ()})),
-        link=_text(raw.get("link")),
-        title=_text(raw.get("clean_title") or raw.get("title")),
+        identifiers=tuple(sorted({storable(name) for name in raw.get("identifiers") or ()})),
+        link=raw.get("link"),
+        title=raw.get("clean_title") or raw.get("title"),
         closed=bool(raw.get("isClosed")),
         posts=tuple(sorted(posts.values(), key=lambda post: (post.at, int(post.id)))),
         counted=_counted(raw),
@@ -160,12 +159,6 @@ def _moment(text: str) -> datetime:
     """Disqus writes UTC without saying so."""
     moment = datetime.fromisoformat(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _text(value: Any) -> str:
-    """Text that can stand in a file and on a page: no control characters, no half surrogate pairs."""
-    whole = str(value or "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return _CONTROL.sub("", whole)
 
 
 def _refused(error: Any, forum: str) -> str:

@@ -5,16 +5,29 @@ Knows no HTTP, no file and no Pelican. What readers see is made of these in `tre
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from milepost.errors import MilepostError
 from milepost.schema import FrontMatter, SliceSettings
 
 ID = r"^[0-9]{1,20}$"
 """Ids of posts and threads: Disqus counts. They become part of `id` attributes, so nothing else is let in."""
+
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+def storable(value: Any) -> str:
+    """Text that can stand in a file, on a page and in XML: no control characters, no half surrogate pairs."""
+    whole = str(value or "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return _CONTROL.sub("", whole)
+
+
+Text = Annotated[str, BeforeValidator(storable)]
 
 
 class CommentsError(MilepostError):
@@ -58,9 +71,9 @@ class Post(_Kept):
 
     id: str = Field(pattern=ID)
     parent: str | None = Field(pattern=ID)
-    author: str
+    author: Text
     at: AwareDatetime
-    message: str
+    message: Text
     deleted: bool
 
 
@@ -68,15 +81,15 @@ class Thread(_Kept):
     """The posts below one page, by (time, id), and how the page is known to Disqus."""
 
     id: str = Field(pattern=ID)
-    identifiers: tuple[str, ...]
+    identifiers: tuple[Text, ...]
     """What the page called itself: its touchpoint id."""
-    link: str
+    link: Text
     """The page's address when the thread was opened, or empty."""
-    title: str
+    title: Text
     closed: bool
     posts: tuple[Post, ...]
     counted: int | None = None
-    """How many posts Disqus itself counts; when that changes otherwise than by what is new, the thread is read again."""
+    """How many posts Disqus counts; when that changes otherwise than by what is new, the thread is read again."""
 
     @property
     def count(self) -> int:

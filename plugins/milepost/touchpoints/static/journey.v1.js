@@ -78,6 +78,9 @@
       if (link && /^https?:$/.test(link.protocol) && link.host !== location.host) add("outbound", { host: link.host });
     }, true);
 
+    // What other scripts of the site have to tell: a type, and its data if it has any.
+    page.addEventListener("milepost", ({ detail: [type, data] }) => add(type, data));
+
     // A page that is prerendered, or opened in the background, is met when it is first seen.
     let begun = false;
     const begin = () => { begun = true; arrive(); };
