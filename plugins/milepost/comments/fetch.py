@@ -54,6 +54,21 @@ def fetched(
     )
 
 
+def waiting(api: Any, forum: str) -> int:
+    """How many posts wait for a moderator, as far as Disqus shows them to whom the key belongs.
+
+    Raises:
+        CommentsError: one line for whatever went wrong; Disqus may well refuse.
+    """
+    try:
+        listed = _all(api.posts.list, "posts", None, lambda *_: None, forum=forum, include=["unapproved"])
+        return sum(not (raw.get("isApproved") or raw.get("isDeleted") or raw.get("isSpam")) for raw in listed)
+    except disqus.APIError as error:
+        raise CommentsError(f"Disqus: {error.message} (code {error.code})") from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CommentsError(f"Disqus sent what cannot be understood: {_what(error)}") from error
+
+
 class _Forum:
     """The posts of the threads that are listed, by thread and id. What is in no such thread, readers cannot see."""
 

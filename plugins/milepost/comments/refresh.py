@@ -34,8 +34,10 @@ def transport_of(settings: AllSettings, *, hurried: bool = False) -> disqus.Tran
         raise SettingsError(
             "no key for Disqus; set DISQUS_PUBLIC_KEY to the public key of your Disqus application in the environment"
         )
-    patience = {"timeout_seconds": 10.0, "attempts": 3, "patience_seconds": 20.0} if hurried else {}
-    return disqus.Transport(settings.env.disqus_api_base, settings.env.disqus_public_key, **patience)
+    base, key = settings.env.disqus_api_base, settings.env.disqus_public_key
+    if hurried:
+        return disqus.Transport(base, key, timeout_seconds=10, attempts=3, patience_seconds=20)
+    return disqus.Transport(base, key)
 
 
 def refreshed(
