@@ -144,6 +144,7 @@ def _listed(cursor: dict[str, Any], *items: Any) -> Response:
 _FAULTS: dict[str, Callable[[], Response]] = {
     "html": lambda: HTMLResponse("<html><h1>502 Bad Gateway</h1></html>", status_code=502),
     "page": lambda: HTMLResponse("<html>Sign in to this network</html>"),
+    "garbled": lambda: Response(b"no gzip at all", headers={"Content-Encoding": "gzip"}),
     "truncated": lambda: Response('{"cursor": {"hasNext": true, "next": "1:0', media_type="application/json"),
     "limit": lambda: _error(429, 13, "You have exceeded the rate limit for this resource"),
     "strange": lambda: _listed({"hasNext": False}, {"id": "1; DROP"}),

@@ -146,7 +146,7 @@ def test_text_that_no_file_can_hold_is_mended(standin: StandIn, monkeypatch: pyt
     assert (kept.author, kept.message) == ("evil", "ab\ufffd c \U0001f600")
 
 
-@pytest.mark.parametrize("fault", ["html", "truncated", "limit", "slow", "page"])
+@pytest.mark.parametrize("fault", ["html", "truncated", "limit", "slow", "page", "garbled"])
 def test_a_passing_fault_is_asked_again(
     standin: StandIn, monkeypatch: pytest.MonkeyPatch, clock: Clock, fault: str
 ) -> None:

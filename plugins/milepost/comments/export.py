@@ -11,7 +11,6 @@ from typing import Any
 
 from bs4 import BeautifulSoup, NavigableString
 from markdownify import MarkdownConverter
-from markupsafe import escape
 
 from milepost.comments import snapshot, tree
 from milepost.comments.beside import Page
@@ -20,7 +19,8 @@ from milepost.comments.model import Snapshot, Thread
 from milepost.sources import BESIDE
 
 _HEAD = "<!-- Exported by `milepost comments export`, and exported anew unless what is below was edited: {digest} -->\n"
-_MARK = re.compile(r"([\\`*_{}\[\]()#+.!|~-])")
+_INLINE = re.compile(r"([\\`*_\[\]{}])")
+_BLOCK = re.compile(r"^(\s*)(?=[#>+:=~|-])|(?<=\d)(?=[.)]\s)", re.MULTILINE)
 
 
 def as_json(kept: Snapshot, pages: Iterable[Page]) -> dict[str, Any]:
@@ -58,12 +58,12 @@ def _thread(thread: Thread, page: Page | None) -> dict[str, Any]:
 
 def as_markdown(thread: Thread) -> str:
     """The thread as Markdown, a heading a comment, replies after what they reply to."""
-    parts = [f"# Comments on {_words(thread.title) or 'this page'}\n"]
+    parts = [f"# Comments on {_name(thread.title) or 'this page'}\n"]
     for comment, parent in _flat(tree.comments_of(thread, UTC).posts):
-        title = "Deleted" if comment.deleted else f"{_words(comment.author)}, {comment.at:%Y-%m-%d %H:%M} UTC"
+        title = "Deleted" if comment.deleted else f"{_name(comment.author)}, {comment.at:%Y-%m-%d %H:%M} UTC"
         parts.append(f"## {title} {{: #comment-{comment.id} }}\n")
         if parent:
-            name = "a deleted comment" if parent.deleted else _words(parent.author)
+            name = "a deleted comment" if parent.deleted else _name(parent.author)
             parts.append(f"In reply to [{name}](#comment-{parent.id}).\n")
         if not comment.deleted:
             parts.append(f"{_markdown(str(comment.html))}\n")
@@ -106,15 +106,20 @@ def _flat(comments: Iterable[tree.Comment]) -> Iterator[tuple[tree.Comment, tree
         waiting += [(reply, comment) for reply in comment.children][::-1]
 
 
+def _name(text: str) -> str:
+    return _words(" ".join(text.split()))
+
+
 def _words(text: str) -> str:
-    """`text` as Markdown that says just that."""
-    return _MARK.sub(r"\\\1", str(escape(" ".join(text.split()))).replace("&#", "&amp;#"))
+    """`text` as Markdown that says just that, whatever renders it."""
+    plain = _INLINE.sub(r"\\\1", text.replace("&", "&amp;").replace("<", "&lt;"))
+    return _BLOCK.sub(lambda found: f"{found[1] or ''}\\", plain)
 
 
 def _markdown(html: str) -> str:
     soup = BeautifulSoup(html, "html.parser")
-    # Text that looks like a tag must stay text, whatever renders the Markdown; in code it does so by itself.
     for text in soup.find_all(string=True):
         if not text.find_parent(["code", "pre"]):
-            text.replace_with(NavigableString(str(text).replace("&", "&amp;").replace("<", "&lt;")))
-    return str(MarkdownConverter(heading_style="ATX", bullets="-").convert_soup(soup)).strip()
+            text.replace_with(NavigableString(_words(str(text))))
+    converter = MarkdownConverter(bullets="-", escape_asterisks=False, escape_underscores=False)
+    return str(converter.convert_soup(soup)).strip()

@@ -36,7 +36,7 @@ def transport_of(settings: AllSettings, *, hurried: bool = False) -> disqus.Tran
         )
     base, key = settings.env.disqus_api_base, settings.env.disqus_public_key
     if hurried:
-        return disqus.Transport(base, key, timeout_seconds=10, attempts=3, patience_seconds=20)
+        return disqus.Transport(base, key, timeout_seconds=5, attempts=3, patience_seconds=20)
     return disqus.Transport(base, key)
 
 
