@@ -39,7 +39,7 @@ class Seen:
     bodies: list[Any] = field(default_factory=list)
 
     def events(self, type_: str) -> list[dict[str, Any]]:
-        return [event for body in self.bodies for event in body if event["type"] == type_]
+        return [event for body in list(self.bodies) for event in body if event["type"] == type_]
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
@@ -147,7 +148,9 @@ def test_opening_it_is_one_event_of_the_article_and_the_frame_is_no_page_view(
     page.get_by_role("link", name="Join the discussion").click()
     expect(within(page).get_by_text("Disqus is here.")).to_be_visible()
     page.goto(site.url + "/second/")
-    page.wait_for_timeout(300)
+    deadline = time.monotonic() + 10
+    while not (site.events("comment") and len(site.events("view")) > 1) and time.monotonic() < deadline:
+        page.wait_for_timeout(50)
     assert [event["touchpoint"] for event in site.events("comment")] == ["blog/first-post"]
     assert [event["touchpoint"] for event in site.events("view")] == ["blog/first-post", "blog/second"]
 

@@ -1,7 +1,6 @@
 // "Join the discussion": a click, and nothing else, opens the discussion's page in a frame below the comments.
 (() => {
-  const join = document.querySelector("[data-discussion]");
-  const link = join?.querySelector("a");
+  const link = document.querySelector("[data-discussion] [data-open]");
   link?.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
@@ -11,7 +10,7 @@
     addEventListener("message", ({ source, origin, data }) => {
       if (source === frame.contentWindow && origin === location.origin && data?.height > 0) frame.height = Math.min(data.height, 30000);
     });
-    join.replaceChildren(frame);
+    link.closest("[data-discussion]").replaceChildren(frame);
     frame.focus();
     document.dispatchEvent(new CustomEvent("milepost", { detail: ["comment"] }));
   });
