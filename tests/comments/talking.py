@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from disqus_standin import KEY, StandIn, post, thread
 
-from sites import article
+from sites import Site, article
 
 FILES: dict[str, str | bytes] = {
     "content/articles/first.md": article("First post"),
@@ -31,3 +31,24 @@ def talkative(standin: StandIn) -> None:
         post(13, 1, "<p>To nobody</p>", parent=10),
         post(31, 3, "<p>Lost</p>"),
     ]
+
+
+def build(site: Site, standin: StandIn, *flags: str, **more: str) -> tuple[int, list[str]]:
+    """(exit status, the lines that speak of comments)."""
+    (site.root / "content").mkdir(exist_ok=True)
+    done = site.run(
+        "pelican", "content", "-s", site.settings_file.name, "-o", "output", "--log-handler", "plain", *flags,
+        env=environ(standin, **more),
+    )  # fmt: skip
+    said = [line for line in (done.stdout + done.stderr).splitlines() if "comments" in line]
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, said
+
+
+def shown(site: Site, place: str = "first-post/index.html") -> list[str]:
+    return [str(found["id"]) for found in site.soup(place).select("article.comment")]
+
+
+def fetched(site: Site, standin: StandIn) -> None:
+    done = site.milepost("comments", "fetch", env=environ(standin))
+    assert done.returncode == 0, done.stderr

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from disqus_standin import KEY, StandIn, post, thread
+from talking import environ
 
 from sites import Site, article
 
@@ -34,15 +35,6 @@ def site(new_site: Callable[..., Site]) -> Site:
         "overrides/article.html": ARTICLE_HTML,
     }
     return new_site(files, CONF)
-
-
-def environ(standin: StandIn, **more: str) -> dict[str, str]:
-    return {
-        "DISQUS_API_BASE": standin.base,
-        "DISQUS_PUBLIC_KEY": KEY,
-        "SSL_CERT_FILE": str(standin.ca),
-        **more,
-    }
 
 
 def talkative(standin: StandIn) -> None:

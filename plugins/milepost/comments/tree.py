@@ -134,6 +134,7 @@ def matched(threads: Iterable[Thread], pages: dict[Key, Page]) -> dict[Key, Thre
         the pages that have a thread. Of two threads for one page, the one with more posts.
     """
     by_size = sorted(threads, key=lambda thread: (len(thread.posts), -int(thread.id)))
+    rank = {thread.id: place for place, thread in enumerate(by_size)}
     found: dict[Key, Thread] = {}
 
     def match(names_of: Callable[[Thread], Iterable[str]], wanted_by: Callable[[Page], Iterable[str]]) -> None:
@@ -142,7 +143,8 @@ def matched(threads: Iterable[Thread], pages: dict[Key, Page]) -> dict[Key, Thre
         for key, page in pages.items():
             if key not in found:
                 named = [known[name] for name in wanted_by(page) if name in known]
-                found.update({key: max(named, key=by_size.index)} if named else {})
+                if named:
+                    found[key] = max(named, key=lambda thread: rank[thread.id])
 
     match(lambda thread: thread.identifiers, lambda page: page.identifiers)
     match(_links, lambda page: map(page_path, page.addresses))
