@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -218,3 +222,22 @@ def test_a_thread_stays_with_its_touchpoint_when_the_address_changed(site: Site,
     built = site.pelican()
     assert built.returncode == 0, built.stderr
     assert [found[4] for found in texts(site, "first-post/index.html")] == ["<p>Still here</p>"]
+
+
+def test_a_terminal_sees_how_far_it_is(site: Site, standin: StandIn) -> None:
+    standin.threads = [thread(1, link="https://milepost.example/first-post/", posts=250)]
+    standin.posts = [post(number, 1, "<p>Hello</p>") for number in range(1, 251)]
+    ours, theirs = os.openpty()
+    command = [str(Path(sys.executable).with_name("milepost")), "comments", "fetch", "-s", str(site.settings_file)]
+    env = {**os.environ, **environ(standin), "TERM": "xterm", "COLUMNS": "80"}
+    done = subprocess.run(
+        command, cwd=site.root, env=env, stdout=subprocess.PIPE, stderr=theirs, check=True, timeout=60
+    )
+    os.close(theirs)
+    seen = b""
+    with suppress(OSError):  # the other end is closed: all was read
+        while part := os.read(ours, 65536):
+            seen += part
+    os.close(ours)
+    assert (b"threads" in seen, b"250/250" in seen) == (True, True)
+    assert done.stdout == b"1 thread, 250 posts in content/comments.json\n"
