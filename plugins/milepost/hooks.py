@@ -15,6 +15,9 @@ from milepost.errors import Finding, MilepostError
 from milepost.settings import Settings
 
 log = logging.getLogger("milepost")
+# A logger of Python's own kind: Pelican's raises when it warns and warnings are fatal.
+_advice = logging.Logger("milepost")
+_advice.parent = log
 _KEY = "_MILEPOST"
 
 
@@ -38,6 +41,11 @@ def stop(errors: list[MilepostError] | list[Finding]) -> NoReturn:
     for error in errors:
         print(error, file=sys.stderr)
     raise SystemExit(1)
+
+
+def advise(text: str) -> None:
+    """Log a warning that is no fault of what is built, and so fails no build, not even under `--fatal warnings`."""
+    _advice.warning("%s", text)
 
 
 def add_templates(generator: Any, slice_name: str) -> None:

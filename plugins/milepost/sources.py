@@ -18,6 +18,9 @@ from milepost.errors import Finding
 SUFFIXES = (".md", ".markdown", ".mkd", ".mdown")
 """The names that Pelican reads as Markdown."""
 
+BESIDE = ".comments.md"
+"""Lies beside a source and is none: what readers said about it, exported."""
+
 Folders = Mapping[str, Sequence[str]]
 
 _FIELD = re.compile(r"^[ ]{0,3}(?P<key>[A-Za-z0-9_-]+):\s*(?P<value>.*)")
@@ -103,7 +106,7 @@ def _markdown_below(folder: Path, leave_out: set[str]) -> Iterator[str]:
             name for name in folders if not name.startswith(".") and f"{parent.rstrip('/')}/{name}" not in leave_out
         ]
         for name in files:
-            if name.endswith(SUFFIXES) and not name.startswith("."):
+            if name.endswith(SUFFIXES) and not name.endswith(BESIDE) and not name.startswith("."):
                 yield f"{parent.rstrip('/')}/{name}"
 
 

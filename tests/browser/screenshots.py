@@ -22,6 +22,7 @@ from sites import ROOT
 PAGES = {
     "home": "/",
     "article": "/there-never-was-a-funnel/",
+    "discussion": "/comments/discussion/?article=/there-never-was-a-funnel/",
     "doc": "/docs/first-post/",
     "docs": "/docs/",
     "guides": "/docs/how-to/",

@@ -20,5 +20,5 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
 def standin(started: StandIn) -> StandIn:
     started.threads, started.posts, started.faults, started.asked = [], [], [], []
     started.remaining, started.reset, started.slow_seconds = 1000, 0, 1.0
-    started.deleted_listed = False
+    started.deleted_listed = started.moderators_only = False
     return started

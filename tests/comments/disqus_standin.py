@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,8 @@ class StandIn:
     """Taken one a request: slow, or one of _FAULTS; an empty text is a right answer."""
     deleted_listed: bool = False
     """Whether deleted posts come without being asked for."""
+    moderators_only: bool = False
+    """Whether the queue is refused, as to one who is no moderator."""
     remaining: int = 1000
     reset: float = 0
     slow_seconds: float = 1.0
@@ -98,7 +101,12 @@ class StandIn:
         limit = int(wanted.get("limit", ["25"])[0])
         if limit > 100:
             return _error(400, 2, "Invalid argument, 'limit': must be at most 100")
+        if self.moderators_only and "unapproved" in wanted.get("include", []):
+            return _error(403, 12, "You do not have permission to perform that action on the specified forum")
         items = self.threads if resource == "threads/list" else self._posts(wanted)
+        if "since" in wanted:
+            since = datetime.fromtimestamp(int(wanted["since"][0]), UTC).replace(tzinfo=None).isoformat()
+            items = [item for item in items if item["createdAt"] >= since]
         items = sorted(items, key=lambda item: (item["createdAt"], int(item["id"])))
         if wanted.get("order", ["desc"]) == ["desc"]:
             items.reverse()
@@ -114,8 +122,15 @@ class StandIn:
         return Response(json.dumps(body), media_type="application/json")
 
     def _posts(self, wanted: dict[str, list[str]]) -> list[dict[str, Any]]:
-        deleted = self.deleted_listed or "deleted" in wanted.get("include", [])
-        return [post for post in self.posts if deleted or not post["isDeleted"]]
+        include = wanted.get("include", ["approved"])
+        of = wanted.get("thread") or [thread["id"] for thread in self.threads] + ["99"]
+        deleted = self.deleted_listed or "deleted" in include
+        states = {"approved": True, "unapproved": False}
+        approved = [states[name] for name in include if name in states]
+        return [
+            post for post in self.posts
+            if post["thread"] in of and (deleted if post["isDeleted"] else post["isApproved"] in approved)
+        ]  # fmt: skip
 
 
 def _error(status: int, code: int, message: str) -> Response:
@@ -129,6 +144,7 @@ def _listed(cursor: dict[str, Any], *items: Any) -> Response:
 _FAULTS: dict[str, Callable[[], Response]] = {
     "html": lambda: HTMLResponse("<html><h1>502 Bad Gateway</h1></html>", status_code=502),
     "page": lambda: HTMLResponse("<html>Sign in to this network</html>"),
+    "garbled": lambda: Response(b"no gzip at all", headers={"Content-Encoding": "gzip"}),
     "truncated": lambda: Response('{"cursor": {"hasNext": true, "next": "1:0', media_type="application/json"),
     "limit": lambda: _error(429, 13, "You have exceeded the rate limit for this resource"),
     "strange": lambda: _listed({"hasNext": False}, {"id": "1; DROP"}),

@@ -63,10 +63,12 @@ def test_a_forum_becomes_a_sorted_snapshot(standin: StandIn, monkeypatch: pytest
         fetched=NOW,
         threads=(
             Thread(
-                id="3", identifiers=("blog/a",), link="", title="Thread 3", closed=False, posts=(first, second)
+                id="3", identifiers=("blog/a",), link="", title="Thread 3", closed=False,
+                posts=(first, second), counted=2,
             ),
             Thread(
-                id="12", identifiers=(), link="https://x.example/b/?utm=1", title="Thread 12", closed=True, posts=()
+                id="12", identifiers=(), link="https://x.example/b/?utm=1", title="Thread 12", closed=True,
+                posts=(), counted=0,
             ),
         ),
     )  # fmt: skip
@@ -144,7 +146,7 @@ def test_text_that_no_file_can_hold_is_mended(standin: StandIn, monkeypatch: pyt
     assert (kept.author, kept.message) == ("evil", "ab\ufffd c \U0001f600")
 
 
-@pytest.mark.parametrize("fault", ["html", "truncated", "limit", "slow", "page"])
+@pytest.mark.parametrize("fault", ["html", "truncated", "limit", "slow", "page", "garbled"])
 def test_a_passing_fault_is_asked_again(
     standin: StandIn, monkeypatch: pytest.MonkeyPatch, clock: Clock, fault: str
 ) -> None:

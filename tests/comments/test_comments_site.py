@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from disqus_standin import FORUM, KEY, StandIn, post, thread
+from disqus_standin import KEY, StandIn, post, thread
+from talking import environ
 
 from sites import Site, article
 
@@ -35,15 +39,6 @@ def site(new_site: Callable[..., Site]) -> Site:
         "overrides/article.html": ARTICLE_HTML,
     }
     return new_site(files, CONF)
-
-
-def environ(standin: StandIn, **more: str) -> dict[str, str]:
-    return {
-        "DISQUS_API_BASE": standin.base,
-        "DISQUS_PUBLIC_KEY": KEY,
-        "SSL_CERT_FILE": str(standin.ca),
-        **more,
-    }
 
 
 def talkative(standin: StandIn) -> None:
@@ -120,7 +115,9 @@ def test_our_own_theme_shows_them_too(site: Site, standin: StandIn) -> None:
     assert built.returncode == 0, built.stderr
     ids = [found[0] for found in texts(site, "first-post/index.html")]
     assert ids == ["comment-11", "comment-12", "comment-10", "comment-13"]
-    assert not site.soup("first-post/index.html").select("#comments script, #comments img, #comments [style]")
+    inside = site.soup("first-post/index.html").select_one("#comments")
+    assert inside and not inside.select("img, [style]")
+    assert [script["src"] for script in inside.select("script")] == ["http://127.0.0.1:8000/comments.v1.js"]
 
 
 def test_without_a_forum_there_is_no_section(site: Site, standin: StandIn) -> None:
@@ -193,26 +190,6 @@ def test_what_is_not_set_is_named_and_is_misuse(
     assert standin.asked == []
 
 
-def test_status_says_what_the_snapshot_has(site: Site, standin: StandIn) -> None:
-    empty = site.milepost("comments", "status")
-    assert (empty.returncode, empty.stdout) == (
-        0, f"{FORUM}: nothing in content/comments.json yet; run `milepost comments fetch`\n",
-    )  # fmt: skip
-    talkative(standin)
-    assert site.milepost("comments", "fetch", env=environ(standin)).returncode == 0
-    fetched = json.loads((site.root / "content/comments.json").read_text())["fetched"]
-    told = site.milepost("comments", "status", "--format", "json")
-    assert json.loads(told.stdout) == {
-        "forum": FORUM, "snapshot": "content/comments.json", "fetched": fetched.replace("Z", "+00:00"),
-        "threads": 3, "posts": 4, "newest": "2026-01-02T09:00:21+00:00",
-    }  # fmt: skip
-    said = site.milepost("comments", "status").stdout.splitlines()
-    assert said == [
-        f"{FORUM}: 3 threads, 4 posts in content/comments.json",
-        f"fetched {fetched[:10]} {fetched[11:16]} UTC; the newest post is of 2026-01-02 09:00 UTC",
-    ]
-
-
 def test_a_snapshot_elsewhere_is_relative_to_the_settings_file(site: Site, standin: StandIn) -> None:
     talkative(standin)
     site.conf += '\nCOMMENTS_SNAPSHOT = "kept/said.json"'
@@ -245,3 +222,22 @@ def test_a_thread_stays_with_its_touchpoint_when_the_address_changed(site: Site,
     built = site.pelican()
     assert built.returncode == 0, built.stderr
     assert [found[4] for found in texts(site, "first-post/index.html")] == ["<p>Still here</p>"]
+
+
+def test_a_terminal_sees_how_far_it_is(site: Site, standin: StandIn) -> None:
+    standin.threads = [thread(1, link="https://milepost.example/first-post/", posts=250)]
+    standin.posts = [post(number, 1, "<p>Hello</p>") for number in range(1, 251)]
+    ours, theirs = os.openpty()
+    command = [str(Path(sys.executable).with_name("milepost")), "comments", "fetch", "-s", str(site.settings_file)]
+    env = {**os.environ, **environ(standin), "TERM": "xterm", "COLUMNS": "80"}
+    done = subprocess.run(
+        command, cwd=site.root, env=env, stdout=subprocess.PIPE, stderr=theirs, check=True, timeout=60
+    )
+    os.close(theirs)
+    seen = b""
+    with suppress(OSError):  # the other end is closed: all was read
+        while part := os.read(ours, 65536):
+            seen += part
+    os.close(ours)
+    assert (b"threads" in seen, b"250/250" in seen) == (True, True)
+    assert done.stdout == b"1 thread, 250 posts in content/comments.json\n"

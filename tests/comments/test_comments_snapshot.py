@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,6 +42,45 @@ def test_a_new_comment_is_lines_of_its_own_in_a_diff(tmp_path: Path) -> None:
 
 def test_no_file_is_no_snapshot(tmp_path: Path) -> None:
     assert snapshot.read(tmp_path / "comments.json") is None
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from milepost.comments import snapshot
+path = Path(sys.argv[1])
+kept = snapshot.read(path)
+one, other = kept, kept.model_copy(update={"threads": kept.threads[:1]})
+print("writing", flush=True)
+while True:
+    snapshot.write(path, one)
+    snapshot.write(path, other)
+"""
+
+
+def test_a_writer_that_is_killed_leaves_a_whole_snapshot(tmp_path: Path) -> None:
+    path = tmp_path / "comments.json"
+    many = tuple(THREAD.model_copy(update={"id": str(number)}) for number in range(1, 2001))
+    whole = [SNAPSHOT.model_copy(update={"threads": many}), SNAPSHOT.model_copy(update={"threads": many[:1]})]
+    for round in range(12):
+        snapshot.write(path, whole[0])
+        writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE)
+        assert writer.stdout and writer.stdout.readline() == b"writing\n"
+        time.sleep(0.003 * round)
+        writer.kill()
+        writer.wait()
+        writer.stdout.close()
+        assert snapshot.read(path) in whole
+
+
+def test_what_a_killed_writer_left_is_swept_up_later(tmp_path: Path) -> None:
+    path = tmp_path / "comments.json"
+    old, fresh = tmp_path / ".comments.json.1", tmp_path / ".comments.json.2"
+    for left in (old, fresh):
+        left.write_text("half")
+    os.utime(old, (0, 0))
+    snapshot.write(path, SNAPSHOT)
+    assert sorted(file.name for file in tmp_path.iterdir()) == [".comments.json.2", "comments.json"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from milepost.comments import tree
 from milepost.comments.messages import cleaned
 from milepost.comments.model import Post, Thread
-from milepost.comments.tree import Comment, comments_of, matched
+from milepost.comments.tree import Comment, Page, comments_of, matched, unmatched
 
 START = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -108,12 +108,12 @@ def test_messages_keep_few_tags_and_no_harm(message: str, shown: str) -> None:
     assert cleaned(message) == shown
 
 
-BLOG_A = ("blog/a", "/a/")
+BLOG_A = Page("blog/a", ("/a/",))
 
 
 def test_a_thread_is_matched_by_identifier_even_when_its_link_is_old() -> None:
     moved = thread(number=1, identifiers=("blog/a",), link="https://x.example/old-a/")
-    assert matched([moved], {"a": BLOG_A, "b": ("blog/b", "/old-a/")}) == {"a": moved}
+    assert matched([moved], {"a": BLOG_A, "b": Page("blog/b", ("/old-a/",))}) == {"a": moved}
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,21 @@ def test_a_thread_is_matched_by_identifier_even_when_its_link_is_old() -> None:
 )
 def test_a_thread_without_our_identifier_is_matched_by_link(link: str) -> None:
     linked = thread(number=1, identifiers=("17 https://x.example/?p=17",), link=link)
-    assert matched([linked], {"a": BLOG_A, "none": (None, "/b/")}) == {"a": linked}
+    assert matched([linked], {"a": BLOG_A, "none": Page(None, ("/b/",))}) == {"a": linked}
+
+
+def test_a_thread_of_an_old_address_comes_last() -> None:
+    now, once = thread(number=1, link="https://x.example/a/"), thread(post(1), number=2, link="https://x.example/old/")
+    page = Page("blog/a", ("/a/",), ("/old/", "/older"))
+    assert matched([once], {"a": page}) == {"a": once}
+    assert matched([now, once], {"a": page}) == {"a": now}
+    assert matched([once], {"a": page, "b": Page("blog/b", ("/old/",))}) == {"b": once}
+
+
+def test_what_can_be_read_and_belongs_nowhere_is_told() -> None:
+    shown, lost = thread(post(1), number=1, identifiers=("blog/a",)), thread(post(2), number=2, link="https://x/gone/")
+    found = matched([shown, lost, thread(number=3)], {"a": BLOG_A})
+    assert unmatched([shown, lost, thread(number=3), thread(post(4, deleted=True), number=4)], found.values()) == [lost]
 
 
 def test_the_home_page_and_a_thread_without_link_match_no_article() -> None:

@@ -79,7 +79,11 @@ def test_an_article_says_what_it_is(built: Site) -> None:
 def test_hostile_words_in_front_matter_stay_words(built: Site) -> None:
     soup = built.soup("post-2/index.html")
     scripts = [script for script in soup.find_all("script") if script.get("type") != "application/ld+json"]
-    assert [script.get("src") for script in scripts] == [f"{URL}/theme/js/site.js", f"{URL}/journey.v1.js"]
+    assert [script.get("src") for script in scripts] == [
+        f"{URL}/theme/js/site.js",
+        f"{URL}/journey.v1.js",
+        f"{URL}/comments.v1.js",
+    ]
     assert all("alert" not in (script.string or "") for script in scripts)
 
 

@@ -64,6 +64,7 @@ EXPECTED = {
     "docs/start": "doc",
     "site/who-we-are": "page",
     "site/lost": "error",
+    "site/discussion": "service",
     "site/newsletter": "service",
     "site/search": "search",
     "site/images/old": "page",

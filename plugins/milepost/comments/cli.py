@@ -1,4 +1,4 @@
-"""Commands: comments fetch, comments status."""
+"""Commands: comments fetch, comments status, comments export."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from milepost import options
+from milepost.comments.status import counted
 
 if TYPE_CHECKING:
     from milepost.settings import Settings
@@ -20,6 +21,13 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class ExportFormat(StrEnum):
+    """Into what comments are taken."""
+
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
 def add_to(cli: typer.Typer) -> None:
     """Add the commands to `milepost`."""
     comments = typer.Typer(
@@ -29,32 +37,29 @@ def add_to(cli: typer.Typer) -> None:
     )
     comments.command(epilog="Example: DISQUS_PUBLIC_KEY=… milepost comments fetch")(fetch)
     comments.command(epilog="Example: milepost comments status --format json")(status)
+    comments.command(epilog="Example: milepost comments export --dry-run")(export)
     cli.add_typer(comments, name="comments")
 
 
 def fetch(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Read every post again, not only those of the last week: old edits show.")
+    ] = False,
     settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
     verbose: options.Verbose = False,
 ) -> None:
-    """Read the forum's threads and posts into the snapshot, which the next build shows."""
+    """Read what is new in the forum into the snapshot, which the next build shows."""
     import os
     from datetime import UTC, datetime
 
-    from milepost.comments import disqus, snapshot
-    from milepost.comments.fetch import fetched
-    from milepost.errors import SettingsError
+    from milepost.comments.refresh import refreshed, transport_of
 
     settings = options.read(settings_file)
-    forum = _forum(settings)
-    if not settings.env.disqus_public_key:
-        raise SettingsError(
-            "no key for Disqus; set DISQUS_PUBLIC_KEY to the public key of your Disqus application in the environment"
-        )
-    path = snapshot.path_of(settings)
-    with disqus.Transport(settings.env.disqus_api_base, settings.env.disqus_public_key) as transport, _Shown() as shown:
-        found = fetched(disqus.api(transport), forum, datetime.now(UTC), shown.progress)
-    snapshot.write(path, found)
-    typer.echo(f"{_counted(len(found.threads), 'thread')}, {_counted(found.count, 'post')} in {os.path.relpath(path)}")
+    _forum(settings)
+    with transport_of(settings) as transport, _Shown() as shown:
+        done = refreshed(settings, transport, datetime.now(UTC), shown.progress, everything=everything)
+    threads, posts = counted(len(done.snapshot.threads), "thread"), counted(done.snapshot.count, "post")
+    typer.echo(f"{threads}, {posts} in {os.path.relpath(done.path)}" + ("" if done.new else "; nothing new"))
 
 
 def status(
@@ -62,32 +67,67 @@ def status(
     output: Annotated[Format, typer.Option("--format", help="For people or for programs.")] = Format.TEXT,
     verbose: options.Verbose = False,
 ) -> None:
-    """What the snapshot has, and when it was fetched."""
+    """What the snapshot has, which of it belongs to no article, and what waits for a moderator."""
     import json
-    import os
 
-    from milepost.comments import snapshot
+    from milepost.comments.status import facts_of, lines_of
 
     settings = options.read(settings_file)
-    forum, path = _forum(settings), snapshot.path_of(settings)
-    found = snapshot.read(path)
-    name = os.path.relpath(path)
-    facts = {
-        "forum": forum,
-        "snapshot": name,
-        "fetched": found.fetched.isoformat() if found else None,
-        "threads": len(found.threads) if found else 0,
-        "posts": found.count if found else 0,
-        "newest": found.newest.isoformat() if found and found.newest else None,
-    }
+    _forum(settings)
+    facts = facts_of(settings)
     if output is Format.JSON:
         typer.echo(json.dumps(facts))
-    elif not found:
-        typer.echo(f"{forum}: nothing in {name} yet; run `milepost comments fetch`")
     else:
-        typer.echo(f"{forum}: {_counted(len(found.threads), 'thread')}, {_counted(found.count, 'post')} in {name}")
-        newest = f"; the newest post is of {found.newest:%Y-%m-%d %H:%M} UTC" if found.newest else ""
-        typer.echo(f"fetched {found.fetched:%Y-%m-%d %H:%M} UTC{newest}")
+        typer.echo("\n".join(lines_of(facts)))
+
+
+def export(
+    settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
+    output: Annotated[
+        ExportFormat, typer.Option("--format", help="Markdown beside the posts, or JSON on the standard output.")
+    ] = ExportFormat.MARKDOWN,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")] = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Take the comments elsewhere: into `….comments.md` beside each post, or into one JSON document.
+
+    What is fetched is exported; which post it belongs to is what the last build found. A file that somebody has edited
+    is left alone.
+    """
+    import json
+
+    from milepost.comments import beside, export, snapshot
+    from milepost.comments.model import CommentsError
+
+    settings = options.read(settings_file)
+    _forum(settings)
+    kept, pages = snapshot.read(snapshot.path_of(settings)), beside.remembered(settings)
+    if kept is None:
+        raise CommentsError("there are no comments yet; run `milepost comments fetch`")
+    if pages is None:
+        raise CommentsError("no build has told yet which post has which comments; run `milepost build`")
+    if output is ExportFormat.JSON:
+        typer.echo(json.dumps(export.as_json(kept, pages), ensure_ascii=False, indent=1))
+        return
+    threads = {thread.id: thread for thread in kept.threads}
+    edited = 0
+    for page in pages:
+        thread, path = threads.get(page.thread), export.beside(page)
+        if not thread or not thread.posts or not path.parent.is_dir():
+            continue
+        if not export.may_write(path):
+            edited += 1
+            typer.echo(f"{snapshot.name_of(path)}: not ours or edited; move it away to export it again", err=True)
+            continue
+        if not dry_run:
+            export.write(path, export.as_markdown(thread))
+        note = "would be written, " if dry_run else ""
+        typer.echo(f"{snapshot.name_of(path)}: {note}{counted(thread.count, 'comment')}")
+    lost = {thread.id for thread in kept.threads if thread.count} - {page.thread for page in pages}
+    if lost:
+        typer.echo(f"{counted(len(lost), 'thread')} of no article: `--format json` has them")
+    if edited:
+        raise typer.Exit(1)
 
 
 def _forum(settings: Settings) -> str:
@@ -100,10 +140,6 @@ def _forum(settings: Settings) -> str:
             f"comments are off; set COMMENTS_FORUM to the forum's short name on Disqus in {settings.site.file.name}"
         )
     return forum
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 class _Shown:

@@ -133,7 +133,7 @@ class Transport:
             self._wait_for_limit()
             try:
                 response = self._send(method, path, arguments)
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 fault = _fault_of(error)
                 continue
             self._note_limit(response)
@@ -210,7 +210,7 @@ def _object(response: httpx.Response) -> dict[str, Any] | None:
     return body if isinstance(body, dict) else None
 
 
-def _fault_of(error: httpx.TransportError) -> str:
+def _fault_of(error: httpx.RequestError) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "did not answer in time"
     # The library's words name no address; the request, which has the key in its address, is not shown.

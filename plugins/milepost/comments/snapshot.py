@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from pydantic import ValidationError
 
 from milepost.comments.model import CommentsError, Settings, Snapshot
 from milepost.settings import Settings as AllSettings
+
+_ABANDONED_SECONDS = 600
 
 
 def path_of(settings: AllSettings) -> Path:
@@ -29,7 +32,7 @@ def read(path: Path) -> Snapshot | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise CommentsError(f"{_name(path)}: cannot be read ({error.strerror})") from error
+        raise CommentsError(f"{name_of(path)}: cannot be read ({error.strerror})") from error
     try:
         return Snapshot.model_validate_json(text)
     except ValidationError as error:
@@ -37,26 +40,49 @@ def read(path: Path) -> Snapshot | None:
         where = ".".join(str(step) for step in fault["loc"])
         what = f"{where}: {fault['msg']}" if where else fault["msg"]
         remedy = "restore the file, or remove it and run `milepost comments fetch`"
-        raise CommentsError(f"{_name(path)}: not a snapshot of comments: {what}; {remedy}") from error
+        raise CommentsError(f"{name_of(path)}: not a snapshot of comments: {what}; {remedy}") from error
 
 
 def write(path: Path, snapshot: Snapshot) -> None:
     """Put `snapshot` in the place of what is in `path`: a reader finds the old one or the new one, whole."""
-    text = json.dumps(snapshot.model_dump(mode="json"), ensure_ascii=False, indent=1)
+    replace(path, json.dumps(snapshot.model_dump(mode="json"), ensure_ascii=False, indent=1) + "\n")
+
+
+def replace(path: Path, text: str) -> None:
+    """Put `text` in the place of what is in `path`, whatever happens meanwhile: the old or the new, and on the disk.
+
+    Raises:
+        CommentsError: when it cannot be written; the old is there.
+    """
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path)
         with unfinished.open("w", encoding="utf-8") as file:
-            file.write(f"{text}\n")
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # or the new name may be lost with the power
+        finally:
+            os.close(folder)
     except OSError as error:
-        raise CommentsError(f"{_name(path)}: cannot be written ({error.strerror}); nothing was changed") from error
+        raise CommentsError(f"{name_of(path)}: cannot be written ({error.strerror}); nothing was changed") from error
     finally:
         with suppress(OSError):
             unfinished.unlink()
 
 
-def _name(path: Path) -> str:
+def _sweep(path: Path) -> None:
+    """Remove what writers left that were killed; one that may be at work still is let be."""
+    for left in path.parent.glob(f".{path.name}.*"):
+        with suppress(OSError):
+            if left.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
+                left.unlink()
+
+
+def name_of(path: Path) -> str:
+    """The path as a person would type it: relative to where the command runs."""
     return os.path.relpath(path)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
@@ -39,9 +39,24 @@ class Comments:
     count: int = 0
     posts: tuple[Comment, ...] = ()
     closed: bool = False
+    identifier: str = ""
+    """The touchpoint id of the article, by which Disqus knows it."""
+    title: str = ""
+    """The article's, as plain text."""
+    address: str = ""
+    """The article's, below SITEURL."""
+    feed: str = ""
+    """The address of the comments' Atom feed, below SITEURL."""
 
-    def close(self) -> Comments:
-        return replace(self, closed=True)
+    def newest(self, most: int) -> list[Comment]:
+        """The comments that can be read, newest first."""
+        found, waiting = [], list(self.posts)
+        while waiting:
+            comment = waiting.pop()
+            waiting += comment.children
+            if not comment.deleted:
+                found.append(comment)
+        return sorted(found, key=lambda comment: (comment.at, int(comment.id)), reverse=True)[:most]
 
 
 def comments_of(thread: Thread, zone: tzinfo) -> Comments:
@@ -99,26 +114,52 @@ def _shown(posts: dict[str, Post]) -> set[str]:
     return shown
 
 
-def matched(threads: Iterable[Thread], pages: dict[Key, tuple[str | None, str]]) -> dict[Key, Thread]:
-    """Which page each thread belongs to: by identifier, then, for those that are left, by link.
+@dataclass(frozen=True)
+class Page:
+    """By what a thread knows its page. Addresses are with or without a host."""
 
-    Args:
-        pages: by any key, the page's touchpoint id (None: it has none) and its address.
+    touchpoint: str | None
+    addresses: tuple[str, ...]
+    old_addresses: tuple[str, ...] = ()
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        return (self.touchpoint,) if self.touchpoint else ()
+
+
+def matched(threads: Iterable[Thread], pages: dict[Key, Page]) -> dict[Key, Thread]:
+    """Which page each thread belongs to: by identifier, then by link, then by an address that the page once had.
+
     Returns:
         the pages that have a thread. Of two threads for one page, the one with more posts.
     """
     by_size = sorted(threads, key=lambda thread: (len(thread.posts), -int(thread.id)))
-    by_identifier = {name: thread for thread in by_size for name in thread.identifiers}
+    rank = {thread.id: place for place, thread in enumerate(by_size)}
     found: dict[Key, Thread] = {}
-    for key, (touchpoint, _) in pages.items():
-        if touchpoint in by_identifier:
-            found[key] = by_identifier[touchpoint]
-    taken = {thread.id for thread in found.values()}
-    by_link = {page_path(thread.link): thread for thread in by_size if thread.link and thread.id not in taken}
-    for key, (_, address) in pages.items():
-        if key not in found and page_path(address) in by_link:
-            found[key] = by_link[page_path(address)]
+
+    def match(names_of: Callable[[Thread], Iterable[str]], wanted_by: Callable[[Page], Iterable[str]]) -> None:
+        taken = {thread.id for thread in found.values()}
+        known = {name: thread for thread in by_size if thread.id not in taken for name in names_of(thread)}
+        for key, page in pages.items():
+            if key not in found:
+                named = [known[name] for name in wanted_by(page) if name in known]
+                if named:
+                    found[key] = max(named, key=lambda thread: rank[thread.id])
+
+    match(lambda thread: thread.identifiers, lambda page: page.identifiers)
+    match(_links, lambda page: map(page_path, page.addresses))
+    match(_links, lambda page: map(page_path, page.old_addresses))
     return found
+
+
+def unmatched(threads: Iterable[Thread], found: Iterable[Thread]) -> list[Thread]:
+    """The threads that have something to read, and no page to be read on."""
+    shown = {thread.id for thread in found}
+    return [thread for thread in threads if thread.count and thread.id not in shown]
+
+
+def _links(thread: Thread) -> tuple[str, ...]:
+    return (page_path(thread.link),) if thread.link else ()
 
 
 def page_path(address: str) -> str:

@@ -10,6 +10,8 @@ from milepost.reading.pictures.gallery import KEY
 from milepost.reading.text import plain
 
 Thing = dict[str, Any]
+MOST_COMMENTS = 100
+"""So many comments are said twice on a page, to readers and to machines; of the others machines learn the number."""
 
 
 def graph(context: Mapping[str, Any], settings: Settings, title: str, description: str, url: str) -> Thing:
@@ -84,9 +86,36 @@ def _text(
         thing["image"] = picture(context, content.image)
     if kind == "BlogPosting":
         thing["articleSection"] = str(content.category.name)
+        thing |= _comments(getattr(content, "comments", None), url)
     if tags := [str(tag.name) for tag in getattr(content, "tags", ())]:
         thing["keywords"] = tags
     return thing
+
+
+def _comments(thread: Any, url: str) -> Thing:
+    """How many comments the article has, and the first of them, as a tree; nothing where it has none."""
+    if not getattr(thread, "count", 0):
+        return {}
+    left = MOST_COMMENTS
+
+    def things(comments: Sequence[Any]) -> list[Thing]:
+        nonlocal left
+        found: list[Thing] = []
+        for comment in comments:
+            if left <= 0:
+                break
+            if comment.deleted:
+                found += things(comment.children)
+                continue
+            left -= 1
+            address = f"{url}#comment-{comment.id}"
+            thing: Thing = {"@type": "Comment", "@id": address, "url": address, "text": plain(comment.html)}
+            thing |= {"dateCreated": comment.at.isoformat(), "author": {"@type": "Person", "name": comment.author}}
+            replies = things(comment.children)
+            found.append(thing | ({"comment": replies} if replies else {}))
+        return found
+
+    return {"commentCount": thread.count, "comment": things(thread.posts)}
 
 
 def _person(author: Any, context: Mapping[str, Any]) -> Thing:

@@ -80,7 +80,7 @@ const searchPage = (form) => {
     const detail = { query: normalised(query), results };
     if (!detail.query || told === detail.query + results) return;
     told = detail.query + results;
-    document.dispatchEvent(new CustomEvent("milepost:search", { detail }));
+    document.dispatchEvent(new CustomEvent("milepost", { detail: ["search", detail] }));
   };
 
   const say = (results, query, narrowed) => {

@@ -70,7 +70,6 @@
       else if (begun) since = Date.now();
       else begin();
     });
-    page.addEventListener("milepost:search", ({ detail }) => add("search", detail));
     addEventListener("pagehide", leave);
     addEventListener("pageshow", (event) => event.persisted && arrive());
     addEventListener("scroll", scrolled, { passive: true });
@@ -78,6 +77,9 @@
       const link = target.closest?.("a[href]");
       if (link && /^https?:$/.test(link.protocol) && link.host !== location.host) add("outbound", { host: link.host });
     }, true);
+
+    // What other scripts of the site have to tell: a type, and its data if it has any.
+    page.addEventListener("milepost", ({ detail: [type, data] }) => add(type, data));
 
     // A page that is prerendered, or opened in the background, is met when it is first seen.
     let begun = false;
