@@ -5,8 +5,9 @@ from __future__ import annotations
 
 def register() -> None:
     """Connect the slice to Pelican's signals."""
-    from milepost.reading import assets, plugin, search
+    from milepost.reading import assets, plugin, search, syndication
 
     assets.connect()
     plugin.connect()
     search.connect()
+    syndication.connect()
