@@ -67,7 +67,12 @@ AROUND = (
 )
 NO_FAULT: dict[str, list[str]] = {name: [] for name in KINDS}
 WITHIN = {
-    "article": ["region About the author", "region Comments", "navigation Older and newer articles"],
+    "article": [
+        "region About the author",
+        "region On the same subject",
+        "region Comments",
+        "navigation Older and newer articles",
+    ],
     "doc": [
         "search",
         "navigation Breadcrumbs",

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 def register() -> None:
     """Connect the slice to Pelican's signals."""
-    from milepost.reading import assets, plugin, search, syndication
+    from milepost.reading import assets, plugin, reading_on, search, syndication
 
     assets.connect()
     plugin.connect()
+    reading_on.connect()
     search.connect()
     syndication.connect()

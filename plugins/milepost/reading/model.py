@@ -22,4 +22,6 @@ class Settings(SliceSettings):
     """The settings of reading, as `pelicanconf.py` names them."""
 
     tagline: str = Field("", alias="TAGLINE")
+    onward: str = Field("content/onward.json", alias="ONWARD_FILE")
+    """Where readers went on to, as `milepost journeys` writes it, relative to the folder of the settings file."""
     organization: Organization | None = Field(None, alias="ORGANIZATION")
