@@ -68,6 +68,7 @@ AROUND = (
 NO_FAULT: dict[str, list[str]] = {name: [] for name in KINDS}
 WITHIN = {
     "article": [
+        "navigation On this page",
         "region About the author",
         "region On the same subject",
         "region Comments",
