@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Response
 
+from browser.compressed import Compressed
 from browser.kinds import opened
 from sites import ROOT, Site, article
 
@@ -29,31 +30,6 @@ SHIFT = """() => new Promise(done => {
   };
   step();
 })"""
-
-
-class Compressed(SimpleHTTPRequestHandler):
-    """As a good server does: the `.gz` beside a file where there is one; a collector that takes everything."""
-
-    def send_head(self):  # type: ignore[no-untyped-def]
-        path = Path(self.translate_path(self.path))
-        file = path / "index.html" if path.is_dir() else path
-        packed = file.with_name(f"{file.name}.gz")
-        if not packed.exists():
-            return super().send_head()
-        self.send_response(200)
-        self.send_header("Content-Type", self.guess_type(str(file)))
-        self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Length", str(packed.stat().st_size))
-        self.end_headers()
-        return packed.open("rb")
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
