@@ -93,6 +93,17 @@ def _terminal() -> Iterator[tuple[tuple[int, ...], dict[str, str]]]:
         os.close(descriptor)
 
 
+def make_ready(built: Path, settings: Settings) -> None:
+    """What publishing does with the folder `built`: refuse its faults, then each enabled slice's `publishing.finish`.
+
+    Raises:
+        ContentError: as `refuse_faults` does.
+    """
+    refuse_faults(built, settings)
+    for _, part in slices.parts("publishing", settings.enabled):
+        part.finish(built, settings)
+
+
 def refuse_faults(built: Path, settings: Settings) -> None:
     """Let nothing pass that an enabled slice's `built.findings(built, settings)` finds in the folder `built`.
 

@@ -67,7 +67,13 @@ AROUND = (
 )
 NO_FAULT: dict[str, list[str]] = {name: [] for name in KINDS}
 WITHIN = {
-    "article": ["region About the author", "region Comments", "navigation Older and newer articles"],
+    "article": [
+        "navigation On this page",
+        "region About the author",
+        "region On the same subject",
+        "region Comments",
+        "navigation Older and newer articles",
+    ],
     "doc": [
         "search",
         "navigation Breadcrumbs",

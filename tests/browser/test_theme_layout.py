@@ -33,9 +33,14 @@ An_unbroken_word_{"x" * 120}
 """
 FILES: dict[str, str | bytes] = {
     **{f"content/articles/{n}.md": article(f"The post of day {n} has a long title", n, BODY) for n in range(1, 5)},
+    "content/articles/long.md": article("Long", 5, "".join(f"## Part {n}\n\n{LONG * 2}\n\n" for n in range(1, 5))),
     "content/pages/about.md": f"Title: About\nSlug: about\n\n{BODY}",
     "content/pages/404.md": "Title: Not here\nTemplate: error\nSave_as: 404.html\nURL: 404.html\n\nTry these.\n",
-    "only/only_assets.py": "from milepost.reading import assets\n\n\ndef register():\n    assets.connect()\n",
+    "only/only_assets.py": (
+        "from pelican import signals\n\nfrom milepost.reading import assets, plugin\n\n\n"
+        "def offer(generator):\n    generator.env.globals['contents_of'] = plugin.contents_of\n\n\n"
+        "def register():\n    assets.connect()\n    signals.generator_init.connect(offer)\n"
+    ),
 }
 CONF = "PLUGIN_PATHS = ['only']\nPLUGINS = ['only_assets']\nDEFAULT_PAGINATION = 3"
 PAGES = ("", "the-post-of-day-1-has-a-long-title/", "about/", "404.html", "author/ada-sample/", "archives/", "tags/")
@@ -128,3 +133,21 @@ def test_what_can_be_pressed_is_at_least_24_pixels_high(chromium: Browser, url: 
         )
     page.close()
     assert small == {path: [] for path in PAGES}
+
+
+def test_the_contents_of_a_long_article_stay_beside_it_and_lead_to_its_parts(chromium: Browser, url: str) -> None:
+    page = chromium.new_page(viewport={"width": 1440, "height": 800}, reduced_motion="reduce")
+    page.goto(f"{url}/long/")
+    contents, text = page.locator("nav.contents"), page.locator(".prose > p").first
+    at = contents.bounding_box()
+    beside = text.bounding_box()
+    assert at and beside and at["x"] + at["width"] <= beside["x"]
+    contents.get_by_role("link", name="Part 3").click()
+    there, heading = contents.bounding_box(), page.locator("#part-3").bounding_box()
+    page.set_viewport_size({"width": 375, "height": 800})
+    narrow = contents.is_visible()
+    page.goto(f"{url}/{PAGES[1]}")
+    short = contents.count()
+    page.close()
+    assert there and heading
+    assert (0 <= there["y"] < 100, 0 <= heading["y"] < 100, narrow, short) == (True, True, False, 0)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from milepost.docs.headings import headings
 from milepost.docs.model import Node, breadcrumbs_of, save_as_of, slug_of, tree_of, url_of
+from milepost.headings import headings
 
 
 @dataclass(frozen=True)

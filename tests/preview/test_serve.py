@@ -134,7 +134,7 @@ class TestChanges:
         site.conf = f"THEME = {str(theme)!r}"
         template = theme / "templates/article.html"
         with preview(site) as served:
-            template.write_text(template.read_text().replace("<h1>", "<p>A changed template.</p><h1>", 1))
+            template.write_text(template.read_text().replace("<h1 ", "<p>A changed template.</p><h1 ", 1))
             assert shows(served, "first-post/", now="A changed template.")
             with changes(served) as told:
                 template.write_text("{% block content %}\n{% endblok %}\n")

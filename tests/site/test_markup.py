@@ -43,10 +43,10 @@ def test_a_fault_would_be_found(tmp_path: Path) -> None:
     assert faults(page.parent)[:1] == ["a.html:2: close-order: Stray end tag '</p>'"]
 
 
-@pytest.mark.parametrize("settings", ["pelicanconf.py", "publishconf.py"])
-def test_every_page_is_valid(tmp_path: Path, settings: str) -> None:
+@pytest.mark.parametrize("more", [(), ("-s", "publishconf.py", "--strict")], ids=["built", "published"])
+def test_every_page_is_valid(tmp_path: Path, more: tuple[str, ...]) -> None:
     output = tmp_path / "output"
-    command = [Path(sys.executable).with_name("milepost"), "build", "-s", settings, "-o", output]
+    command = [Path(sys.executable).with_name("milepost"), "build", *more, "-o", output]
     done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (faults(output), len(list(output.rglob("*.html"))) > 20) == ([], True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from urllib.parse import unquote
 
 import pytest
 from bs4 import Tag
 
-from sites import Site, article
+from sites import ROOT, Site, article
 
 HOSTILE = 'Tom & <b>Jerry</b> "quoted"'
 ESCAPED = 'Tom &amp; &lt;b&gt;Jerry&lt;/b&gt; "quoted"'
@@ -250,3 +251,9 @@ def test_a_doc_alone_has_its_contents_and_tree_and_leads_nowhere(whole: Site) ->
     assert {link.get_text(): link["aria-current"] for link in soup.select(".site-nav [aria-current]")} == {
         "Docs": "page"
     }
+
+
+def test_the_icon_in_each_page_is_the_themes_own_file(plain: Site) -> None:
+    media, _, data = plain.soup("index.html").select_one('link[rel="icon"]')["href"].partition(",")
+    file = (ROOT / "theme/static/favicon.svg").read_text().strip()
+    assert (media, unquote(data)) == ("data:image/svg+xml", file.replace('"', "'"))

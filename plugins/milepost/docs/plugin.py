@@ -10,8 +10,8 @@ from pelican.contents import Page, SkipStub
 from pelican.generators import Generator, PelicanTemplateNotFound
 
 from milepost import hooks
-from milepost.docs.headings import headings
 from milepost.docs.model import Settings, breadcrumbs_of, nodes_of, save_as_of, slug_of, tree_of, url_of
+from milepost.headings import headings
 
 log = logging.getLogger(__name__)
 

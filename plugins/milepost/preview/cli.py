@@ -30,12 +30,12 @@ def build(
 ) -> None:
     """Build the site with Pelican; the output is swapped in as a whole, or not at all."""
     from milepost import settings
-    from milepost.build import ERRORS, WARNINGS, Build, refuse_faults
+    from milepost.build import ERRORS, WARNINGS, Build, make_ready
 
     loaded = settings.load(settings_file, {"PATH": str(content.absolute())} if content else None)
     site = loaded.site
     build = Build(site.file, site.content, output or site.output, {}, WARNINGS if strict else ERRORS)
-    typer.echo(build.run(lambda built: refuse_faults(built, loaded)) if strict else build.run())
+    typer.echo(build.run(lambda built: make_ready(built, loaded)) if strict else build.run())
 
 
 def serve(

@@ -41,6 +41,8 @@ class Head:
     image_size: tuple[int, int] | None = None
     published: str | None = None
     updated: str | None = None
+    languages: tuple[tuple[str, str], ...] = ()
+    """(language, address) of the page in each language it is in, itself included; empty where there is only one."""
 
 
 def head_of(context: Mapping[str, Any], settings: Settings) -> Head:
@@ -61,7 +63,18 @@ def head_of(context: Mapping[str, Any], settings: Settings) -> Head:
         image_size=(card.width, card.height) if card else None,
         published=_iso(getattr(content, "date", None)) if "article" in context else None,
         updated=_iso(getattr(content, "modified", None)) if "article" in context else None,
+        languages=tuple(_languages(content, context["SITEURL"])) if content else (),
     )
+
+
+def _languages(content: Any, site: str) -> Iterator[tuple[str, str]]:
+    translations = getattr(content, "translations", ())
+    if not translations:
+        return
+    every = sorted([content, *translations], key=lambda one: str(one.lang))
+    yield from ((one.lang, f"{site}/{one.url}") for one in every)
+    # For who reads none of them.
+    yield from (("x-default", f"{site}/{one.url}") for one in every if one.in_default_lang)
 
 
 def address_of(file: str) -> str:
@@ -70,13 +83,21 @@ def address_of(file: str) -> str:
 
 
 def feeds_of(context: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """(media type, title, address) of each feed of the site."""
+    """(media type, title, address) of each feed of the site, and of what the page lists."""
     for name, media_type, kind in (
         ("FEED_ALL_ATOM", "application/atom+xml", "Atom"),
         ("FEED_ALL_RSS", "application/rss+xml", "RSS"),
     ):
         if context.get(name):
             yield media_type, f"{context['SITENAME']} ({kind})", f"{context['SITEURL']}/{context[name]}"
+    for kind, setting in (("category", "CATEGORY_FEED_ATOM"), ("tag", "TAG_FEED_ATOM"), ("author", "AUTHOR_FEED_ATOM")):
+        if kind in context and context.get(setting):
+            address = str(context[setting]).format(slug=context[kind].slug)
+            yield (
+                "application/atom+xml",
+                f"{context['SITENAME']} - {context[kind].name}",
+                f"{context['SITEURL']}/{address}",
+            )
     yield "application/feed+json", f"{context['SITENAME']} (JSON)", f"{context['SITEURL']}/feed.json"
 
 

@@ -27,6 +27,8 @@ class Settings(SliceSettings):
 
     tagline: str = Field("", alias="TAGLINE")
     """One sentence below the title of the home page."""
+    onward: str = Field("content/onward.json", alias="ONWARD_FILE")
+    """Where readers went on to, as `milepost journeys` writes it, relative to the folder of the settings file."""
     organization: Organization | None = Field(None, alias="ORGANIZATION")
     """Who publishes: `name`, and where there are any `description`, `url` and `logo`."""
     picture_widths: tuple[PositiveInt, ...] = Field(

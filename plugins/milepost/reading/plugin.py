@@ -8,14 +8,17 @@ from typing import Any
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup
 from pelican import signals
 
 from milepost import hooks
+from milepost.headings import headings
 from milepost.reading import feed, sitemap
 from milepost.reading.head import ERROR_PAGE, Head, address_of, feeds_of, head_of
 from milepost.reading.model import Settings
 from milepost.reading.text import minutes
 
+LEAST_SECTIONS, LEAST_MINUTES = 3, 4
 _PAGES = "_MILEPOST_SITEMAP"
 _UNLISTED = ("service", "search")
 
@@ -29,7 +32,14 @@ def start(pelican: Any) -> None:
 def offer(generator: Any) -> None:
     """Let templates include `reading/head.html`, which asks for the page's head."""
     hooks.add_templates(generator, "reading")
-    generator.env.globals |= {"page_head": page_head, "page_feeds": page_feeds}
+    generator.env.globals |= {"page_head": page_head, "page_feeds": page_feeds, "contents_of": contents_of}
+
+
+def contents_of(content: Any) -> list[tuple[str, Markup]]:
+    """(id, text) of each section of a long text, for a table of contents; empty where a glance will do."""
+    html = content.content
+    sections = [(anchor, text) for level, anchor, text in headings(html) if level == 2] if "<h2" in html else []
+    return sections if len(sections) >= LEAST_SECTIONS and minutes(html) >= LEAST_MINUTES else []
 
 
 @pass_context

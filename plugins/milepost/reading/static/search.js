@@ -66,10 +66,11 @@ const normalised = (query) =>
 const searchPage = (form) => {
   const status = document.querySelector("[data-search-status]"), list = document.querySelector("[data-search-results]");
   const more = document.querySelector("[data-search-more]"), field = form.elements.q;
-  let turn = 0, pausing, settling, told = "", engine;
+  let turn = 0, pausing, settling, told = "", engine, tries = 0;
 
   const pagefind = () => (engine ??= (async () => {
-    const module = await import(new URL("pagefind/pagefind.js", root));
+    // A module that could not be loaded once is not asked for again under the same address.
+    const module = await import(new URL(`pagefind/pagefind.js${tries ? `?${tries}` : ""}`, root));
     await module.options({ baseUrl: root.pathname, excerptLength: 28 });
     await module.init();
     return module;
@@ -112,6 +113,7 @@ const searchPage = (form) => {
         found = (await (await pagefind()).search(query, { filters })).results;
       } catch {
         engine = undefined;
+        if (tries++ < 5) setTimeout(search, 1000);
         status.textContent = "The search cannot be loaded just now. Try again in a moment, or look through the lists below.";
         return;
       }
