@@ -50,8 +50,10 @@ class Served:
 def serving(folder: Path, var: Path, *command: str, seconds: float = 90) -> Iterator[Served]:
     """Run `command` (by default `make serve`) in `folder` until the home page is there."""
     port = free_port()
+    # As from a shell: `make` tells a `make` below it more than a newcomer's does.
+    outside = {name: value for name, value in os.environ.items() if name not in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS")}
     env = {
-        **os.environ,
+        **outside,
         "MILEPOST_VAR": str(var),
         "PORT": str(port),
         "PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}",

@@ -69,6 +69,7 @@ NO_FAULT: dict[str, list[str]] = {name: [] for name in KINDS}
 WITHIN = {
     "article": [
         "navigation On this page",
+        "navigation From funnel to plan",
         "region About the author",
         "region On the same subject",
         "region Comments",
@@ -198,7 +199,8 @@ def test_read_aloud_headings_begin_with_one_and_skip_no_level(chromium: Browser,
 
 def test_without_javascript_the_same_words_are_there_and_no_button_is_dead(chromium: Browser, served: Served) -> None:
     def words(page: Page) -> str:
-        return page.locator("body").inner_text()
+        # Buttons that JavaScript adds do what only it can: copy.
+        return page.locator("body").inner_text().replace("\nCopy\n", "\n")
 
     def dead(page: Page) -> list[str]:
         return page.evaluate(

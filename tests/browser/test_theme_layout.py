@@ -42,7 +42,8 @@ FILES: dict[str, str | bytes] = {
         "def register():\n    assets.connect()\n    signals.generator_init.connect(offer)\n"
     ),
 }
-CONF = "PLUGIN_PATHS = ['only']\nPLUGINS = ['only_assets']\nDEFAULT_PAGINATION = 3"
+MARKDOWN = {"extension_configs": {"markdown.extensions.extra": {}, "markdown.extensions.toc": {}}}
+CONF = f"MARKDOWN = {MARKDOWN}\nPLUGIN_PATHS = ['only']\nPLUGINS = ['only_assets']\nDEFAULT_PAGINATION = 3"
 PAGES = ("", "the-post-of-day-1-has-a-long-title/", "about/", "404.html", "author/ada-sample/", "archives/", "tags/")
 
 

@@ -36,7 +36,7 @@ SHIFT = """() => new Promise(done => {
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     root: Path = tmp_path_factory.mktemp("weight")
     picture = (ROOT / "content/images/there-never-was-a-funnel.webp").read_bytes()
-    head = "Image: /images/a.webp\nImage_alt: A road\nImage_width: 1600\nImage_height: 900\nSummary:"
+    head = "Image: /images/a.webp\nImage_alt: A road\nSummary:"
     files: dict[str, str | bytes] = {
         **{f"content/articles/{n}.md": article(f"Article {n}", n, "## Part\n\n" + PARAGRAPH * 9) for n in range(1, 5)},
         "content/articles/5.md": article("Weighed", 5, "## One\n\n" + PARAGRAPH * 8).replace("Summary:", head),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sites import Site, article
+from sites import Site, article, png
 
 New = Callable[..., Site]
 A, B = "content/articles/a.md", "content/articles/b.md"
@@ -66,7 +66,7 @@ CASES = {
     "an image without words": Case(
         f"{A}:8: image {{static}}/images/x.png says nothing to those who cannot see it; "
         "write ![what it shows]({static}/images/x.png), or add { .decorative } behind it",
-        {A: article("Good", 1, "![]({static}/images/x.png)"), "content/images/x.png": b"\x89PNG"},
+        {A: article("Good", 1, "![]({static}/images/x.png)"), "content/images/x.png": png(2, 2)},
     ),
     "an author's file without a name": Case(
         'content/authors/sample.md:1: no "Name"; add "Name: …"', {"content/authors/sample.md": "Role: Sample\n\nHello."}

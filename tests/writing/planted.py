@@ -55,7 +55,7 @@ CLEAN: Mapping[str, str | bytes] = {
     PLAN: OBJECTIVE,
     "content/images/dot.png": PNG,
 }
-CONF = 'STATIC_PATHS = ["images", "extra", "_redirects"]\nFEED_ALL_RSS = "feeds/all.rss.xml"'
+CONF = 'STATIC_PATHS = ["images", "extra", "_redirects"]\nFEED_ALL_RSS = "feeds/all.rss.xml"\nCOMMENTS_FORUM = ""'
 
 
 @dataclass(frozen=True)

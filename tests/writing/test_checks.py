@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
+from sites import png
+
 Find = Callable[..., list[str]]
-PNG = b"\x89PNG"
+PNG = png(2, 2)
 HEAD = "Title: {title}\nDate: 2026-01-01\n\n"
 A, B = "content/articles/a.md", "content/articles/b.md"
 

@@ -254,7 +254,7 @@ def test_whoever_sits_at_a_terminal_sees_how_far_it_has_come(new_site: New) -> N
         command = [str(Path(sys.executable).with_name("milepost")), "check", "--external"]
         done = subprocess.run(command, cwd=site.root, env=env, stdout=subprocess.PIPE, stderr=terminal, check=False)
         os.close(terminal)
-        shown = os.read(master, 1 << 16).decode()
+        shown = os.read(master, 1 << 16).decode(errors="replace")
         os.close(master)
     assert "Building the site" in shown
     assert "Asking other sites" in shown

@@ -8,6 +8,7 @@ import errno
 import importlib.util
 import socket
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ from milepost.preview.watch import Looks, changed, named
 from milepost.settings import Settings, load
 
 REPORT_SECONDS = 20
+"""How long nothing must have come in before a report is made anew: a yes cannot adopt what is archived by then."""
+LOOK_SECONDS = 2
 
 
 class PortTaken(MilepostError):
@@ -159,14 +162,14 @@ class _Pages:
         while True:
             newest = max((path.stat().st_mtime for path in inbox.glob("*") if path.exists()), default=0.0)
             # What comes in while a report is made is newer than what was seen before.
-            if newest != seen:
+            if newest != seen and time.time() - newest >= REPORT_SECONDS:
                 seen = newest
                 process = await asyncio.create_subprocess_exec(
                     sys.executable, "-m", "milepost.cli", "journeys", "report", "-s", str(self.settings.site.file),
                     stdout=asyncio.subprocess.DEVNULL,
                 )  # fmt: skip
                 await process.wait()
-            await asyncio.sleep(REPORT_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 class _Services:

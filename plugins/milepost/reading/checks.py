@@ -12,6 +12,7 @@ from milepost.settings import Settings
 from milepost.sources import Source, Sources
 
 RULES = {
+    "onward": "Where readers went on to is read from the file of ONWARD_FILE, as `milepost journeys report` writes it.",
     RULE: "A picture is a JPEG, PNG, WebP, AVIF, GIF or SVG that can be opened, of a size that can be unpacked. What "
     "is shown is made of it in other sizes, so that one that is cut off or broken stops the build.",
 }

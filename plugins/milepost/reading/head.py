@@ -91,7 +91,8 @@ def feeds_of(context: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         if context.get(name):
             yield media_type, f"{context['SITENAME']} ({kind})", f"{context['SITEURL']}/{context[name]}"
     for kind, setting in (("category", "CATEGORY_FEED_ATOM"), ("tag", "TAG_FEED_ATOM"), ("author", "AUTHOR_FEED_ATOM")):
-        if kind in context and context.get(setting):
+        # Pelican writes no feed for an author who has written nothing yet.
+        if kind in context and context.get(setting) and context.get("articles"):
             address = str(context[setting]).format(slug=context[kind].slug)
             yield (
                 "application/atom+xml",
