@@ -18,7 +18,6 @@ import httpx
 
 from sites import ROOT
 
-
 KEPT_PICTURES = ROOT / "var/cache/pictures"
 
 
