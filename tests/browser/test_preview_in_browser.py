@@ -26,7 +26,7 @@ def test_saving_changes_the_page_in_place_and_a_fault_lies_over_the_last_good_on
         page.evaluate("scrollTo(0, 1500)")
         site.write({"content/articles/first.md": article(body=LONG.replace("Paragraph 40 ", "A new paragraph "))})
         expect(page.get_by_text("A new paragraph")).to_be_visible(timeout=30_000)
-        page.wait_for_function("scrollY === 1500")
+        page.wait_for_function("() => scrollY === 1500")
 
         site.write({"content/articles/first.md": article(body=LONG + "\n\n![](gone.png)")})
         overlay = page.locator("[data-fault]")
@@ -37,5 +37,5 @@ def test_saving_changes_the_page_in_place_and_a_fault_lies_over_the_last_good_on
         site.write({"content/articles/first.md": article(body=LONG.replace("Paragraph 40 ", "A mended paragraph "))})
         expect(page.get_by_text("A mended paragraph")).to_be_visible(timeout=30_000)
         expect(overlay).to_have_count(0)
-        page.wait_for_function("scrollY === 1500")
+        page.wait_for_function("() => scrollY === 1500")
     page.close()
