@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 APT := $(ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends
 
-.PHONY: help setup serve html publish check clean test lint types unit browser peers lock screenshots reference bench-pages
+.PHONY: help setup serve html publish check clean test lint types unit browser peers lock screenshots reference bench bench-check bench-pages
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -76,6 +76,11 @@ screenshots: $(VENV)/.test ## every kind of page at 375, 768 and 1440 px, light 
 
 reference: setup ## the pages of the docs that are generated from the code, anew
 	$(BIN)/python tests/reference/write.py
+
+bench: bench-check bench-pages ## figures beside peers, in one run, as ratios
+
+bench-check: $(VENV)/.test ## a check of what has not changed (N=10000), beside reading the files
+	$(BIN)/python tests/bench/check.py
 
 bench-pages: $(NODE) ## Lighthouse's view of our pages, beside those of others with the same article
 	$(BIN)/python tests/bench/pages.py

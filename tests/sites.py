@@ -68,7 +68,9 @@ class Site:
         path.write_text(f"{text}\nTHEME = {str(ROOT / 'theme')!r}\n{self.conf}\n")
         return path
 
-    def run(self, *command: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *command: str, env: dict[str, str] | None = None, seconds: float = 120
+    ) -> subprocess.CompletedProcess[str]:  # fmt: skip
         """Run a command in the site's folder with the project's Python; output is captured as text."""
         bin_folder = str(Path(sys.executable).parent)
         environ = {**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}", "MILEPOST_VAR": str(self.root / "var")}
@@ -79,7 +81,7 @@ class Site:
             env={**environ, **(env or {})},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=seconds,
         )
 
     def pelican(self, **overrides: Any) -> subprocess.CompletedProcess[str]:
