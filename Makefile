@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 APT := $(ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends
 
-.PHONY: help setup serve html publish check clean test lint types unit browser peers lock screenshots reference bench bench-check bench-pages
+.PHONY: help setup serve html publish check clean test test-long lint types unit browser peers lock screenshots reference bench bench-check bench-pages
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -67,6 +67,9 @@ types: $(VENV)/.test
 
 unit: $(VENV)/.test $(NODE)
 	$(BIN)/pytest -n 2 --dist loadfile
+
+test-long: $(VENV)/.test $(NODE) ## the tests that take minutes: hundreds of kills, 100,000 articles
+	$(BIN)/pytest -m long
 
 peers: $(VENV)/.test ## the real peers of the tests: PostgreSQL
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { $(ROOT) apt-get update --quiet && $(APT) postgresql; }
