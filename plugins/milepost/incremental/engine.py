@@ -140,7 +140,7 @@ class Incremental(Pelican):  # type: ignore[misc]
             self.texts.save()
         except OSError as error:
             hooks.advise(f"{error}; texts are converted anew in every build")
-        self.say(f"Texts: {len(self.texts.new)} converted, {self.texts.known} known")
+        self.say(f"Texts: {len(self.texts.new)} converted, {len(self.texts.known - self.texts.new.keys())} known")
 
     def write(self, writer: GatheringWriter) -> None:
         """Write every page and feed that is not what it would be, and let the slices know of all."""

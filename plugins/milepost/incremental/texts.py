@@ -45,8 +45,8 @@ class Texts:
         self.path, self.version, self.jobs = path, version, jobs
         self._held: dict[str, tuple[Stamp, bytes, bytes]] = {}
         """By path: stamp of the file, digest of its text with what converts it, what was made of it."""
-        self.known = 0
-        """How many texts did not have to be converted."""
+        self.known: set[str] = set()
+        """The texts that were asked for."""
         self.new: dict[str, tuple[Stamp, bytes, bytes]] = {}
         with contextlib.suppress(sqlite3.Error, OSError), contextlib.closing(sqlite3.connect(path)) as connection:
             for name, size, mtime, ctime, key, made in connection.execute("SELECT * FROM texts"):
@@ -63,7 +63,7 @@ class Texts:
             if key != self.key(path):
                 return None
             self.put(path, made)
-        self.known += 1
+        self.known.add(path)
         return made[_SUM:] if digest(made[_SUM:]) == made[:_SUM] else None
 
     def key(self, path: str) -> bytes:

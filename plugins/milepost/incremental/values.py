@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
+from datetime import date, datetime
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -181,6 +182,7 @@ _FORMS: tuple[tuple[Any, Any], ...] = (
     (str, str.__str__),
     (dict, lambda value: {str(key): held for key, held in value.items()}),
     (list | tuple, list),
+    (datetime | date, lambda value: value.isoformat()),
     (re.Pattern, lambda value: value.pattern),
     (Path | ZoneInfo, str),
     (BaseModel, _of_model),
