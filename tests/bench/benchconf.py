@@ -1,4 +1,4 @@
-"""The blog of `make bench-build`, for Pelican and for Milepost alike: listings, and a feed for all and for each list."""
+"""The blog of `make bench-build`, for Pelican and for Milepost alike: listings, and a feed for each of them."""
 
 SITENAME = "Bench"
 SITEURL = "https://bench.example"

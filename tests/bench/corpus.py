@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-CATEGORIES = [f"Topic {number}" for number in range(1, 9)]
-TAGS = [f"tag {number}" for number in range(1, 61)]
-AUTHORS = [f"Sample Author {number}" for number in range(1, 13)]
-_WORDS = (
-    "reader page document answer question sale support journey touch measure plan month year post mail visit again "
-    "when where which often never before after between under without their our every other small large first last"
-).split()
+CATEGORIES = [f"Topic {number:02} of eight" for number in range(1, 9)]
+TAGS = [f"tag {number:02} of sixty" for number in range(1, 61)]
+AUTHORS = [f"Sample {number:02} Author" for number in range(1, 13)]
+_WORDS = """
+reader page document answer question sale support journey touch measure plan month year post mail
+visit again when where which often never before after between under without their our every other
+small large first last
+""".split()  # noqa: SIM905
 _CODE = "```python\ndef step_{0}(value):\n    total = value * {0}\n    return total + {1}\n```\n"
 
 
@@ -21,7 +22,7 @@ def body(rng: random.Random) -> str:
     for section in range(4):
         parts.append(f"## {_sentence(rng, 4)}\n")
         parts += [" ".join(_sentence(rng, rng.randint(8, 18)) for _ in range(4)) + "\n" for _ in range(3)]
-        parts.append(f"It is *{_sentence(rng, 3)}* and **{_sentence(rng, 2)}**, as [others](https://example.com/) say.\n")
+        parts.append(f"It is *{_sentence(rng, 3)}* and **{_sentence(rng, 2)}**, [they](https://example.com/) say.\n")
         if section == 1:
             parts.append("\n".join(f"- {_sentence(rng, 6)}" for _ in range(5)) + "\n")
         if section == 2:

@@ -22,7 +22,7 @@ from pelican.writers import Writer
 
 from milepost import hooks, inputs
 from milepost.errors import MilepostError
-from milepost.incremental import quick, recording, texts
+from milepost.incremental import parsing, quick, recording, texts
 from milepost.incremental.current import Now
 from milepost.incremental.kept import Kept, merge, replace_whole, written
 from milepost.incremental.stamps import Stamp, stamp_of
@@ -74,6 +74,7 @@ class Incremental(Pelican):  # type: ignore[misc]
         self.texts = texts.Texts(place, texts.version_of(self.settings, code), self.order.jobs)
 
     def _connect(self) -> None:
+        parsing.spare_stylesheets()
         signals.readers_init.connect(self._read_by_us)
         signals.generator_init.connect(self._notice)
         signals.article_generator_init.connect(quick.count_members)

@@ -11,8 +11,8 @@ from typing import Any
 
 from jinja2 import Environment
 from jinja2.runtime import Context
-from pelican.contents import Content
-from pelican.urlwrappers import URLWrapper
+from pelican.contents import Article, Content, Page
+from pelican.urlwrappers import Author, Category, Tag, URLWrapper
 
 from milepost import reads
 from milepost.incremental.values import WHOLE, key_of
@@ -45,6 +45,9 @@ class Reading:
 
 
 _reading: Reading | None = None
+_get = object.__getattribute__
+_addresses: dict[int, str] = {}
+"""By an object's identity: while pages are written, none of them changes, and none is let go of."""
 
 
 @contextlib.contextmanager
@@ -61,16 +64,23 @@ def recorded(reading: Reading) -> Iterator[Reading]:
 def _noticed(one: Any, name: str) -> Any:
     """As `object.__getattribute__`; what an attribute reads of its own object is part of its value."""
     reading = _reading
-    get = object.__getattribute__
-    if reading is None or reading.inside is one or reading.own is one or name.startswith("__"):
-        return get(one, name)
+    if reading is None or reading.inside is one or reading.own is one or name[:2] == "__":
+        return _get(one, name)
+    read = reading.objects.get(id(one))
+    if read is None:
+        read = reading.objects[id(one)] = (one, set())
+    names = read[1]
+    names.add(name)
+    # Pelican works an address out of a dozen other attributes each time, and listings ask for many.
+    if name == "url" and id(one) in _addresses:
+        return _addresses[id(one)]
     outside, reading.inside = reading.inside, one
     try:
-        value = get(one, name)
+        value = _get(one, name)
     finally:
         reading.inside = outside
-        names = reading.objects.setdefault(id(one), (one, set()))[1]
-        names.add(name)
+    if name == "url" and type(one) in (Article, Page, Author, Category, Tag):
+        _addresses[id(one)] = value
     if callable(value) and getattr(value, "__self__", one) is one:
         names.add(WHOLE)  # nobody knows what a method is going to read
     return value
@@ -115,6 +125,11 @@ class Noticing(dict[str, Any]):
         if _reading is not None:
             _reading.names.add(str(key))
         return super().__contains__(key)
+
+
+def forget_addresses() -> None:
+    """Let every address be worked out anew."""
+    _addresses.clear()
 
 
 def notice(env: Environment) -> None:

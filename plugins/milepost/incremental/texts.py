@@ -20,6 +20,7 @@ from pelican.readers import MarkdownReader, _filter_discardable_metadata
 from pelican.urlwrappers import Author, Category, Tag
 from pelican.utils import SafeDatetime, pelican_open
 
+from milepost.incremental.parsing import converter
 from milepost.incremental.stamps import RACY_NS, Stamp, stamp_of
 from milepost.incremental.values import digest, of_settings
 from milepost.incremental.workers import LEAST, shared_out
@@ -152,7 +153,7 @@ def reader(texts: Texts) -> type[MarkdownReader]:
                 found: tuple[str, dict[str, Any]] = super().read(path)
                 return found
             if self._reused is None:
-                self._reused = Markdown(**self.settings["MARKDOWN"]), Markdown(**self.settings["MARKDOWN"])
+                self._reused = converter(self.settings["MARKDOWN"]), converter(self.settings["MARKDOWN"])
                 self._reused[1].preprocessors.deregister("meta")
             body, fields = self._reused
             self._source_path = path

@@ -14,7 +14,7 @@ from pelican.contents import Content
 from pelican.paginator import Paginator
 from pelican.urlwrappers import URLWrapper
 from pelican.utils import get_relative_path, path_to_url, sanitised_join
-from pelican.writers import Writer
+from pelican.writers import FileOverwriteFailedError, Writer
 
 from milepost import hooks
 from milepost.errors import Finding, MilepostError
@@ -99,14 +99,22 @@ class GatheringWriter(Writer):  # type: ignore[misc]
         own = {"output_file": name, "localsiteurl": context.get("localsiteurl"), **own}
         if relative:
             own["SITEURL"] = own["localsiteurl"] = path_to_url(get_relative_path(name))
-        # Pelican's own bookkeeping of who may write over whom; what it says no to goes to no file.
-        path = sanitised_join(self.output_path, name)
-        if path in self._overridden_files and not override:
-            return
-        os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120  as Pelican, of a text
-        self._open_w(path, "utf-8", override).close()
-        Path(path).unlink()
-        self.pages[name] = Job(name, template, context, own)
+        if self._may_write(sanitised_join(self.output_path, name), override):
+            self.pages[name] = Job(name, template, context, own)
+
+    def _may_write(self, path: str, override: bool) -> bool:
+        """Whether a page is to be written to `path`, by Pelican's rules of who may write over whom.
+
+        Raises:
+            FileOverwriteFailedError: when two want to write there and neither gives way.
+        """
+        is_final = path in self._overridden_files
+        if is_final if override else path in self._written_files and not is_final:
+            raise FileOverwriteFailedError(f'Failed to overwrite "{path}": two pages have that address')
+        self._written_files.add(path)
+        if override:
+            self._overridden_files.add(path)
+        return override or not is_final
 
     def write_feed(
         self, elements: Any, context: dict[str, Any], path: str | None = None, *args: Any, **more: Any
