@@ -19,6 +19,7 @@ from pathlib import Path
 
 from milepost import progress, slices
 from milepost.errors import ContentError, MilepostError
+from milepost.inputs import stamp
 from milepost.settings import Settings
 
 PROCESS = "milepost.incremental.process"
@@ -29,18 +30,21 @@ class BuildError(MilepostError):
     """Pelican refused the site; the text says where and why. What was published before is untouched."""
 
 
+def processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
 @dataclass(frozen=True)
 class Build:
-    """What to build: Pelican's arguments, and the settings that differ from the file's."""
+    """What to build, where to, and how."""
 
-    settings_file: Path
-    content: Path
+    settings: Settings
     output: Path
-    overrides: Mapping[str, object]
-    var: Path
-    """Where what is known of earlier builds is kept."""
+    overrides: Mapping[str, object] = field(default_factory=dict)
+    """Settings that differ from the file's."""
     fatal: str = ERRORS
-    jobs: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
+    jobs: int = field(default_factory=processors)
     """How many processes."""
     clean: bool = False
     """Whether to use nothing of an earlier build."""
@@ -74,9 +78,9 @@ class Build:
     @property
     def state(self) -> Path:
         """The file that keeps what is known of the built site."""
-        what = f"{self.output.absolute()} {self.fatal} {sorted(self.overrides.items())}"
+        what = f"{self.output.absolute()} {self.settings.site.content} {self.fatal} {sorted(self.overrides.items())}"
         name = f"{self.output.name}-{hashlib.blake2b(what.encode(), digest_size=6).hexdigest()}.sqlite"
-        return self.var / "cache" / "build" / name
+        return self.settings.env.var / "cache" / "build" / name
 
     def _build(self, output: Path) -> str:
         fresh = output.with_name(output.name + ".new")
@@ -84,7 +88,9 @@ class Build:
             shutil.rmtree(fresh, ignore_errors=True)
             fresh.parent.mkdir(parents=True, exist_ok=True)
             order = {"output": str(output.absolute()), "state": str(self.state), "jobs": self.jobs}
-            order |= {"clean": self.clean, "explain": self.explain, "inputs": ""}
+            order |= {"clean": self.clean, "explain": self.explain}
+            # Before anything is read, so that what changes meanwhile is looked at the next time.
+            order["inputs"] = stamp(self.settings, str(Path.cwd()), without=[fresh, output, self.output]).decode()
             environ |= {"MILEPOST_BUILD": json.dumps(order)}
             try:
                 done = subprocess.run(  # noqa: S603
@@ -100,7 +106,8 @@ class Build:
 
     def _command(self, fresh: Path) -> list[str]:
         # Never `-q`: it makes --fatal forget the exit status.
-        command = [sys.executable, "-m", PROCESS, str(self.content), "-s", str(self.settings_file)]
+        command = [sys.executable, "-m", PROCESS, str(self.settings.site.content)]
+        command += ["-s", str(self.settings.site.file)]
         command += ["-o", str(fresh), "--fatal", self.fatal, "--log-handler", "plain"]
         if self.overrides:
             command += ["-e", *(f"{name}={json.dumps(value)}" for name, value in self.overrides.items())]

@@ -30,6 +30,7 @@ class Now:
         self.reasons: dict[str, str] = {}
         """Why each other is written."""
         self._names: dict[str, bytes] = {}
+        self._sites: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
         self._templates: dict[str, bytes] = {}
         self._notes: dict[tuple[str, str], bytes] = {}
         self._globals: Mapping[str, Any] = {}
@@ -59,9 +60,17 @@ class Now:
         return self._why_site(row, own) or self._why_object(row) or self._why_note(row)
 
     def _why_site(self, row: Row, own: Mapping[str, Any]) -> str:
+        if not own.keys().isdisjoint(row.shared):
+            return f"{min(own.keys() & row.shared)} is of the page itself now"
+        key = tuple(row.shared), tuple(row.templates)
+        if key not in self._sites:  # most pages read the same
+            self._sites[key] = self._why_names(row)
+        return self._sites[key]
+
+    def _why_names(self, row: Row) -> str:
         site = self.store.site
         for one in row.shared:
-            if one in own or not self.of_name(one) or self.of_name(one) != site.names.get(one):
+            if not self.of_name(one) or self.of_name(one) != site.names.get(one):
                 return f"{one} has changed"
         for one in row.templates:
             if self.of_template(one) != site.templates.get(one):
@@ -69,8 +78,10 @@ class Now:
         return ""
 
     def _why_object(self, row: Row) -> str:
-        if gone := row.objects.keys() - self.values.states().keys():
-            return f"{min(gone)} is gone"
+        states = self.values.states()
+        for key in row.objects:
+            if key not in states:
+                return f"{key} is gone"
         for key in self._changed.intersection(row.objects):
             for attribute, before in row.objects[key].items():
                 if not before or self.values.attribute(key, attribute) != before:

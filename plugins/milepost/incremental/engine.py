@@ -46,7 +46,7 @@ class Order(msgspec.Struct):
     """Nothing of an earlier build is to be used."""
     explain: str = ""
     """The file of the site of which to say why it was, or was not, written."""
-    inputs: bytes = b""
+    inputs: str = ""
     """What says whether anything has changed since this build was asked for."""
 
 
@@ -75,6 +75,7 @@ class Incremental(Pelican):  # type: ignore[misc]
 
     def _connect(self) -> None:
         parsing.spare_stylesheets()
+        quick.remember()
         signals.readers_init.connect(self._read_by_us)
         signals.generator_init.connect(self._notice)
         signals.article_generator_init.connect(quick.count_members)
@@ -132,7 +133,6 @@ class Incremental(Pelican):  # type: ignore[misc]
             hooks.advise(f"{names}: works on pages once they are written, so that every page is written anew")
             self.store.forget()
             return given
-        recording.notice_objects()
         return GatheringWriter(self.output_path, self.settings, self.order.jobs, self.context)
 
     def keep_texts(self) -> None:
@@ -165,8 +165,9 @@ class Incremental(Pelican):  # type: ignore[misc]
 
     def run(self) -> None:
         """Build, and let what was built take its place."""
-        super().run()
         stage = Path(self.output_path)
+        stage.mkdir(parents=True, exist_ok=True)
+        super().run()
         new = set(written(stage))
         if not self.store.is_good:
             self._publish_whole(stage, new)

@@ -127,11 +127,6 @@ class Noticing(dict[str, Any]):
         return super().__contains__(key)
 
 
-def forget_addresses() -> None:
-    """Let every address be worked out anew."""
-    _addresses.clear()
-
-
 def notice(env: Environment) -> None:
     """Let what the templates of `env` read be noticed."""
     env.context_class = NoticingContext
@@ -147,7 +142,12 @@ def _noticing_load(load: Callable[..., Any]) -> Callable[..., Any]:
     return noticing
 
 
-def notice_objects() -> None:
-    """Let what is read of Pelican's objects be noticed, for as long as this process lives."""
-    Content.__getattribute__ = _noticed
-    URLWrapper.__getattribute__ = _noticed
+@contextlib.contextmanager
+def noticed_objects() -> Iterator[None]:
+    """While the block runs, let what is read of Pelican's objects be noticed."""
+    Content.__getattribute__ = URLWrapper.__getattribute__ = _noticed
+    try:
+        yield
+    finally:
+        _addresses.clear()
+        del Content.__getattribute__, URLWrapper.__getattribute__

@@ -6,8 +6,6 @@ import os
 
 Stamp = tuple[int, int, int]
 """A file's size, time of change, and time of change of what is known of it, in nanoseconds."""
-RACY_NS = 100_000_000
-"""Within so short a time, two versions of a file may have one stamp."""
 NOWHERE: Stamp = (-1, -1, -1)
 
 

@@ -43,7 +43,8 @@ class Site(msgspec.Struct):
     """What held for all pages in the last build. Digests, by name or key."""
 
     version: bytes = b""
-    inputs: bytes = b""
+    inputs: str = ""
+    """What says whether anything has changed since; see `inputs.stamp`."""
     folder: int = 0
     """The inode of the published folder: another one is not the one that this is of."""
     until: float = 0.0

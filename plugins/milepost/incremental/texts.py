@@ -21,9 +21,10 @@ from pelican.urlwrappers import Author, Category, Tag
 from pelican.utils import SafeDatetime, pelican_open
 
 from milepost.incremental.parsing import converter
-from milepost.incremental.stamps import RACY_NS, Stamp, stamp_of
+from milepost.incremental.stamps import Stamp, stamp_of
 from milepost.incremental.values import digest, of_settings
 from milepost.incremental.workers import LEAST, shared_out
+from milepost.inputs import RACY_NS
 
 _KINDS: dict[str, Callable[[Any, Any], Any]] = {
     "date": lambda value, settings: SafeDatetime.fromisoformat(value),

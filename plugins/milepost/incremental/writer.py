@@ -19,7 +19,7 @@ from pelican.writers import FileOverwriteFailedError, Writer
 from milepost import hooks
 from milepost.errors import Finding, MilepostError
 from milepost.incremental.current import Now
-from milepost.incremental.recording import Noticing, Reading, recorded
+from milepost.incremental.recording import Noticing, Reading, noticed_objects, recorded
 from milepost.incremental.store import Row
 from milepost.incremental.values import SETTINGS
 from milepost.incremental.workers import shared_out
@@ -153,7 +153,8 @@ class GatheringWriter(Writer):  # type: ignore[misc]
             row.changed = now.reasons[one.name]
             return msgspec.msgpack.encode(row)
 
-        made = shared_out("Pages", stale, work, self.jobs, lambda one: one.name)
+        with noticed_objects():
+            made = shared_out("Pages", stale, work, self.jobs, lambda one: one.name)
         return {
             one.name: msgspec.msgpack.decode(packed, type=Row) for one, packed in zip(stale, made, strict=True)
         }  # fmt: skip
