@@ -11,15 +11,19 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import IO
 
 from milepost import progress, slices
 from milepost.errors import ContentError, MilepostError
 from milepost.inputs import stamp
+from milepost.resident import Resident
 from milepost.settings import Settings
 
 PROCESS = "milepost.incremental.process"
@@ -82,27 +86,57 @@ class Build:
         name = f"{self.output.name}-{hashlib.blake2b(what.encode(), digest_size=6).hexdigest()}.sqlite"
         return self.settings.env.var / "cache" / "build" / name
 
+    def start(self) -> tuple[str, Resident]:
+        """Build what has changed, and keep the process: (what the build said, the process).
+
+        Raises:
+            BuildError: as `run` does.
+        """
+        ours, theirs = socket.socketpair()
+        with (
+            self._ordered(self.output, theirs.fileno()) as (command, environ, descriptors),
+            tempfile.TemporaryFile() as out,
+            tempfile.TemporaryFile() as err,
+        ):
+            with theirs:
+                process = subprocess.Popen(command, stdout=out, stderr=err, env=environ, pass_fds=descriptors)  # noqa: S603
+            is_done = bool(ours.recv(1))
+            text = "".join(_read(file) for file in (out, err)).strip()
+            if not is_done:
+                ours.close()
+                raise BuildError(text or f"pelican ended with status {process.wait()} and said nothing")
+        return text, Resident(process, ours)
+
     def _build(self, output: Path) -> str:
-        fresh = output.with_name(output.name + ".new")
-        with _alone(self.state.with_suffix(".lock")) as lock, _terminal() as (descriptors, environ):
-            shutil.rmtree(fresh, ignore_errors=True)
-            fresh.parent.mkdir(parents=True, exist_ok=True)
-            order = {"output": str(output.absolute()), "state": str(self.state), "jobs": self.jobs}
-            order |= {"clean": self.clean, "explain": self.explain}
-            # Before anything is read, so that what changes meanwhile is looked at the next time.
-            order["inputs"] = stamp(self.settings, str(Path.cwd()), without=[fresh, output, self.output]).decode()
-            environ |= {"MILEPOST_BUILD": json.dumps(order)}
-            try:
-                done = subprocess.run(  # noqa: S603
-                    self._command(fresh), capture_output=True, text=True, check=False, env=environ,
-                    pass_fds=(*descriptors, *lock),
-                )  # fmt: skip
-            finally:
-                shutil.rmtree(fresh, ignore_errors=True)
+        with self._ordered(output) as (command, environ, descriptors):
+            done = subprocess.run(  # noqa: S603
+                command, capture_output=True, text=True, check=False, env=environ, pass_fds=descriptors
+            )
         text = (done.stdout + done.stderr).strip()
         if done.returncode:
             raise BuildError(text or f"pelican ended with status {done.returncode} and said nothing")
         return text
+
+    @contextlib.contextmanager
+    def _ordered(
+        self, output: Path, control: int = -1
+    ) -> Iterator[tuple[list[str], dict[str, str], tuple[int, ...]]]:  # fmt: skip
+        """(command, environment, descriptors) of the process that builds; it builds alone while the block runs."""
+        fresh = output.with_name(output.name + ".new")
+        with _alone(self.state.with_suffix(".lock")) as lock, _terminal() as (descriptors, environ):
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.parent.mkdir(parents=True, exist_ok=True)
+            order: dict[str, object] = {"output": str(output.absolute()), "state": str(self.state), "jobs": self.jobs}
+            order |= {"clean": self.clean, "explain": self.explain, "control": control}
+            order["lock"] = lock[0] if lock else -1
+            # Before anything is read, so that what changes meanwhile is looked at the next time.
+            order["inputs"] = stamp(self.settings, str(Path.cwd()), without=[fresh, output, self.output]).decode()
+            environ |= {"MILEPOST_BUILD": json.dumps(order)}
+            held = (*descriptors, *lock, *([control] if control >= 0 else []))
+            try:
+                yield self._command(fresh), environ, held
+            finally:
+                shutil.rmtree(fresh, ignore_errors=True)
 
     def _command(self, fresh: Path) -> list[str]:
         # Never `-q`: it makes --fatal forget the exit status.
@@ -120,6 +154,11 @@ class Build:
             self.output.rename(old)
         fresh.rename(self.output)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")
 
 
 @contextlib.contextmanager

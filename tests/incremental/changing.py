@@ -200,8 +200,8 @@ class Changes:
         elif choice % 4 == 2:
             path.write_bytes(b"no database at all")
         else:
-            for _ in range(40):
-                data[rng.randrange(100, len(data))] ^= 0xFF
+            for _ in range(40 if data else 0):
+                data[rng.randrange(len(data))] ^= 0xFF
             path.write_bytes(data)
 
     def spoil(self, choice: int) -> None:

@@ -22,7 +22,7 @@ from pelican.writers import Writer
 
 from milepost import hooks, inputs
 from milepost.errors import MilepostError
-from milepost.incremental import parsing, quick, recording, texts
+from milepost.incremental import parsing, quick, recording, resident, texts
 from milepost.incremental.current import Now
 from milepost.incremental.kept import Kept, merge, replace_whole, written
 from milepost.incremental.stamps import Stamp, stamp_of
@@ -46,6 +46,10 @@ class Order(msgspec.Struct):
     """Nothing of an earlier build is to be used."""
     explain: str = ""
     """The file of the site of which to say why it was, or was not, written."""
+    control: int = -1
+    """The descriptor of a socket, where the process is to live on and make single pages anew."""
+    lock: int = -1
+    """The descriptor of the lock that says that a build runs."""
     inputs: str = ""
     """What says whether anything has changed since this build was asked for."""
 
@@ -66,6 +70,8 @@ class Incremental(Pelican):  # type: ignore[misc]
         self.kept = Kept(self.output, self.store)
         settings["_MILEPOST_KEPT"] = self.kept
         self.context: dict[str, Any] = {}
+        self.generators: list[Any] = []
+        self.writer: GatheringWriter | None = None
         self.now: Now | None = None
         self.rows: dict[str, Row] = {}
         self._connect()
@@ -76,6 +82,8 @@ class Incremental(Pelican):  # type: ignore[misc]
     def _connect(self) -> None:
         parsing.spare_stylesheets()
         quick.remember()
+        if self.order.control >= 0:
+            resident.remember_what_is_read()
         signals.readers_init.connect(self._read_by_us)
         signals.generator_init.connect(self._notice)
         signals.article_generator_init.connect(quick.count_members)
@@ -87,6 +95,7 @@ class Incremental(Pelican):  # type: ignore[misc]
                 readers.reader_classes[kind] = texts.reader(self.texts)
 
     def _notice(self, generator: Any) -> None:
+        self.generators.append(generator)
         recording.notice(generator.env)
 
     def _leave_statics(self, generator: Any) -> None:
@@ -133,7 +142,8 @@ class Incremental(Pelican):  # type: ignore[misc]
             hooks.advise(f"{names}: works on pages once they are written, so that every page is written anew")
             self.store.forget()
             return given
-        return GatheringWriter(self.output_path, self.settings, self.order.jobs, self.context)
+        self.writer = GatheringWriter(self.output_path, self.settings, self.order.jobs, self.context)
+        return self.writer
 
     def keep_texts(self) -> None:
         """Keep what was converted."""
@@ -184,6 +194,17 @@ class Incremental(Pelican):  # type: ignore[misc]
         self.say(f"Site: {len(new)} files written, {unchanged} unchanged, {gone} removed, {seconds:.2f} s")
         if self.order.explain:
             self.say(self.explanation(self.order.explain))
+        if self.order.control >= 0:
+            self._live_on()
+
+    def _live_on(self) -> None:
+        if self.order.lock >= 0:
+            os.close(self.order.lock)
+        if self.writer is None:
+            resident.serve(self.order.control, lambda source: [])
+        else:
+            refresher = resident.Refresher(self.context, self.generators, self.writer, self.output)
+            resident.serve(self.order.control, refresher.refresh)
 
     def _publish_whole(self, stage: Path, new: set[str]) -> None:
         try:

@@ -34,7 +34,9 @@ def main() -> None:
 def _unchanged(order: Order) -> int:
     """How many files the site has, if it is what a build would make it; else 0."""
     store, output = Store(Path(order.state)), Path(order.output)
-    is_as_asked = store.is_good and not order.clean and not order.explain and store.site.inputs == order.inputs
+    is_as_asked = (
+        store.is_good and not (order.clean or order.explain) and order.control < 0 and store.site.inputs == order.inputs
+    )
     if not is_as_asked or time.time() >= store.site.until or not output.is_dir():
         return 0
     kept = Kept(output, store)

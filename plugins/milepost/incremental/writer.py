@@ -168,24 +168,33 @@ class GatheringWriter(Writer):  # type: ignore[misc]
         return Row(own=self._worth(feed, now))
 
     def _page(self, job: Job, now: Now) -> Row:
-        context = {**job.context, **job.own}
-        job.context["localsiteurl"] = job.own["localsiteurl"] or job.context.get("localsiteurl")
         content = job.own.get("article") or job.own.get("page")
         reading = Reading(content if isinstance(content, Content) else None)
         with recorded(reading):
-            try:
-                html = job.template.render(context)
-            except Exception as error:
-                raise _fault_of(error, job, content) from error
-            # The template's own; Jinja's cache may have loaded it long ago.
-            reading.templates.add(job.template.name)
-            records: dict[str, Any] = {}
-            if job.name.endswith(".html"):
-                html, records = hooks.finished(html, Noticing(context))
-        path = sanitised_join(self.output_path, job.name)
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(html, encoding="utf-8")
+            html, records = self._rendered(job)
+        # The template's own; Jinja's cache may have loaded it long ago.
+        reading.templates.add(job.template.name)
+        path = Path(sanitised_join(self.output_path, job.name))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(html, encoding="utf-8")
         return _row(reading, job.own, records, now)
+
+    def rendered(self, job: Job) -> str:
+        """The page, as it is to be written.
+
+        Raises:
+            MilepostError: when it cannot be made; says which template, at which line.
+        """
+        return self._rendered(job)[0]
+
+    def _rendered(self, job: Job) -> tuple[str, dict[str, Any]]:
+        context = {**job.context, **job.own}
+        job.context["localsiteurl"] = job.own["localsiteurl"] or job.context.get("localsiteurl")
+        try:
+            html = job.template.render(context)
+        except Exception as error:
+            raise _fault_of(error, job, job.own.get("article") or job.own.get("page")) from error
+        return hooks.finished(html, Noticing(context)) if job.name.endswith(".html") else (html, {})
 
 
 def _row(reading: Reading, own: Mapping[str, Any], records: dict[str, Any], now: Now) -> Row:
