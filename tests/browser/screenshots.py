@@ -52,6 +52,13 @@ WIDTHS = (375, 768, 1440)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 README = {"home": ("home", 1440), "article": ("article", 1440), "doc": ("doc", 1440), "phone": ("article", 375)}
 """What the README shows: a name of `PAGES`, and how wide its window is."""
+# Who asks not to be followed is asked nothing, so that nothing lies over the page.
+QUIET_READER = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true })"
+# A picture that nobody has scrolled to has not been loaded yet.
+EVERY_PICTURE = """() => Promise.all([...document.images].map(it => {
+  it.loading = "eager";
+  return it.decode().catch(() => {});
+}))"""
 
 
 def a_readers_way(browser: Browser, served: Served) -> dict[str, str]:
@@ -102,10 +109,12 @@ def main(only: list[str]) -> None:
         for scheme in SCHEMES:
             for width in WIDTHS:
                 page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+                page.add_init_script(QUIET_READER)
                 for name, path in pages.items():
                     if only and name not in only:
                         continue
-                    page.goto(served.url + path)
+                    page.goto(served.url + path, wait_until="networkidle")
+                    page.evaluate(EVERY_PICTURE)
                     page.screenshot(path=out / f"{name}-{width}-{scheme}.png", full_page=True)
                 page.close()
         if not only or "readme" in only:
