@@ -22,7 +22,7 @@ from milepost.newsletter import delivery, notices, tables
 from milepost.newsletter.issue import Item
 from milepost.newsletter.mail import compose_issue, envelope_address, letterhead
 from milepost.newsletter.model import Settings as NewsletterSettings
-from milepost.newsletter.relay import SmtpRelay
+from milepost.newsletter.relay import SmtpRelay, always, wire_bytes
 from milepost.newsletter.tokens import Tokens
 from milepost.settings import Settings
 
@@ -51,7 +51,8 @@ def copy_of(*items: Item, address: str = "reader@example.org", subject: str = ""
 
         async def hand_over() -> None:
             relay = SmtpRelay(sink.url)
-            await relay.send(message, head.sender, envelope_address(address), lambda: None)
+            recipient = envelope_address(address)
+            await relay.send(wire_bytes(message, recipient), head.sender, recipient, always)
             await relay.close()
 
         asyncio.run(hand_over())
