@@ -43,6 +43,19 @@ LOOK_SECONDS = 1.0
 Clock = Callable[[], datetime]
 
 
+class _Tally:
+    """How far an issue has come: rows are counted once, and what is settled is added."""
+
+    def __init__(self, known: Counter[str], show: Callable[[int, int], None]) -> None:
+        self._settled, self._total = sum(known[state] for state in ledger.TERMINAL), sum(known.values())
+        self._show = show
+        self.add(0)
+
+    def add(self, number: int) -> None:
+        self._settled += number
+        self._show(self._settled, self._total)
+
+
 @dataclass(frozen=True)
 class _Sending:
     """What the connections of one sender share."""
@@ -50,7 +63,7 @@ class _Sending:
     scribe: Scribe
     copies: Copies
     pace: Pace
-    progress: Callable[[int], None]
+    tally: _Tally
     clock: Clock
 
 
@@ -58,14 +71,14 @@ async def send(
     engine: Engine,
     settings: Settings,
     issue_id: str,
-    progress: Callable[[int], None] = lambda number: None,
+    progress: Callable[[int, int], None] = lambda settled, total: None,
     clock: Clock = lambda: datetime.now(UTC),
     wait: bool = False,
 ) -> Counter[str]:
     """Freeze an issue, if it is not, and send all of it that is due; returns how many mails are in each state.
 
     Args:
-        progress: called with how many mails have been settled since the last call.
+        progress: called with how many mails are settled, and how many there are.
         wait: stay until what was deferred is settled too.
     Raises:
         AlreadySending, NewsletterError, SettingsError: when nothing was sent.
@@ -82,7 +95,8 @@ async def send(
             bounces = envelope_address(ours.bounces) if ours.bounces else ""
             copies = Copies(found, bounces, Tokens(secret, clock), secret, signer)
             pace = Pace(ours.rate, ours.domain_rates)
-            at_work = _Sending(scribe, copies, pace, progress, clock)
+            tally = _Tally(await scribe.write(partial(ledger.counts, issue_id=issue_id)), progress)
+            at_work = _Sending(scribe, copies, pace, tally, clock)
             queue: asyncio.Queue[Lease | None] = asyncio.Queue(BATCH)
             try:
                 async with asyncio.TaskGroup() as group:
@@ -135,7 +149,7 @@ async def _feed(
 
     while True:
         leases, settled = await sending.scribe.write(lease)
-        sending.progress(settled)
+        sending.tally.add(settled)
         for one in leases:
             await queue.put(one)
         if leases:
@@ -161,7 +175,7 @@ async def _work(sending: _Sending, relay: Relay, queue: asyncio.Queue[Lease | No
             await handing
             raise
         if outcome is None or outcome.state != "deferred":
-            sending.progress(1)
+            sending.tally.add(1)
         queue.task_done()
 
 
