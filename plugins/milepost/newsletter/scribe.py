@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 60.0
 """How long a database that has gone away is waited for; a server that restarts is back sooner."""
+GATHER_SECONDS = 0.05
+"""How long what became of a mail may wait for company; nothing its connection asks for overtakes it."""
 _SENDING = 0x4D494C53
 """Of PostgreSQL's advisory locks, the one that a sender holds."""
 
@@ -56,6 +58,7 @@ class Scribe:
         self._settled: list[Outcome] = []
         self._asked: list[tuple[Lease | Callable[[Connection], Any], asyncio.Future[Any]]] = []
         self._pump: asyncio.Task[None] | None = None
+        self._later: asyncio.TimerHandle | None = None
         self._broken: Exception | None = None
 
     def __enter__(self) -> Scribe:
@@ -90,9 +93,10 @@ class Scribe:
         return found
 
     def settle(self, outcome: Outcome) -> None:
-        """Write down what became of a mail: at once, and before anything that is asked for later is."""
+        """Write down what became of a mail: together with what is asked for next, and soon if nothing is."""
         self._settled.append(outcome)
-        self._wake()
+        if self._later is None:
+            self._later = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._wake)
 
     async def flush(self) -> None:
         """Wait until everything is on disk.
@@ -100,6 +104,8 @@ class Scribe:
         Raises:
             SQLAlchemyError: when it cannot be.
         """
+        if self._settled and not self._broken:
+            self._wake()
         while self._pump and not self._pump.done():
             await asyncio.shield(self._pump)
         if self._broken:
@@ -114,6 +120,9 @@ class Scribe:
         return await answer
 
     def _wake(self) -> None:
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._write_all())
 
