@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 60.0
 """How long a database that has gone away is waited for; a server that restarts is back sooner."""
+LOCK_SECONDS = 3.0
+"""How long a sender waits for the lock of one that a server has still to find dead."""
 GATHER_SECONDS = 0.05
 """How long what became of a mail may wait for company; nothing its connection asks for overtakes it."""
 _SENDING = 0x4D494C53
@@ -180,13 +182,19 @@ class Scribe:
     def _connect(self) -> Connection:
         connection = self._engine.connect()
         if self._engine.dialect.name == "postgresql":
-            with connection.begin():
-                mine = connection.execute(text(f"SELECT pg_try_advisory_lock({_SENDING})")).scalar_one()
-            if not mine:
-                connection.close()
-                raise AlreadySending
+            # A server notices only after a moment that its client has died.
+            give_up = time.monotonic() + LOCK_SECONDS
+            while not self._lock(connection):
+                if time.monotonic() > give_up:
+                    connection.close()
+                    raise AlreadySending
+                time.sleep(0.02)
         self._connection = connection
         return connection
+
+    def _lock(self, connection: Connection) -> bool:
+        with connection.begin():
+            return bool(connection.execute(text(f"SELECT pg_try_advisory_lock({_SENDING})")).scalar_one())
 
     def _drop(self) -> None:
         """Let go of a connection, and never hand it to somebody else: it may still hold the lock."""
