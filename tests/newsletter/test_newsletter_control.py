@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from relays import CUT, add_issue, add_subscribers, item, ledger_of, readers, relaying, settings_at
 from signups import NOW
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from milepost import db
 from milepost.newsletter import control, delivery, history, ledger, store, tables
+from milepost.newsletter.mail import Letterhead
 from milepost.newsletter.model import NewsletterError
 from milepost.newsletter.model import Settings as NewsletterSettings
 from milepost.newsletter.pace import Pace
@@ -176,6 +177,25 @@ def test_every_issue_of_which_a_mail_is_due_is_under_way(engine: Engine, tmp_pat
         send(engine, settings_at(tmp_path, sink.url), id_)
     assert delivery.under_way(engine, NOW) == []
     assert delivery.under_way(engine, NOW + delivery.FIRST_PAUSE) == [id_]
+    # As a sender leaves it that was killed.
+    change(engine, lambda connection: connection.execute(update(tables.delivery).values(state="armed", due_at=None)))
+    assert delivery.under_way(engine, NOW) == [id_]
+
+
+def test_a_sender_that_lost_its_lock_takes_nothing_back_from_who_had_it_since(engine: Engine) -> None:
+    add_subscribers(engine, *readers(2))
+    id_ = add_issue(engine)
+    head = Letterhead("Letters", "letters@site.example", "", "A site", "https://site.example")
+    change(engine, ledger.freeze, id_, head, NOW)
+    leases, _ = change(engine, ledger.lease, id_, SECRET, 9, NOW)
+    # Another took over, and sent the first.
+    change(engine, ledger.take_over, id_, NOW)
+    [again, _], _ = change(engine, ledger.lease, id_, SECRET, 9, NOW)
+    change(engine, ledger.arm, id_, [again], NOW)
+    change(engine, ledger.settle, [ledger.Outcome(again.id, "accepted", "250", 1)], NOW)
+    assert change(engine, ledger.arm, id_, leases[:1], NOW) == {leases[0].id: "skipped"}
+    change(engine, ledger.settle, [ledger.Outcome(leases[0].id, "rejected", "550", 1)], NOW)
+    assert [(row.state, row.reply) for row in ledger_of(engine)] == [("accepted", "250"), ("leased", "")]
 
 
 def test_a_relay_that_is_away_for_days_gives_up_nobody(engine: Engine, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from signups import NOW
 from sqlalchemy import Engine
 
 from milepost.errors import SettingsError
-from milepost.newsletter import delivery
+from milepost.newsletter import delivery, notices, store
 from milepost.newsletter.doctor import examine
 from milepost.newsletter.signing import signer_for
 from milepost.settings import Settings
@@ -48,6 +48,11 @@ def signing(settings: Settings, key: Path) -> Settings:
     return settings.model_copy(update={"env": settings.env.model_copy(update={"dkim_key": key})})
 
 
+def store_signup(engine: Engine) -> None:
+    with engine.begin() as connection:
+        store.sign_up(connection, "new@example.org", "blog", None, "/", "en", NOW)
+
+
 def test_a_mail_is_signed_over_what_lets_go_of_it_and_stays_the_same(engine: Engine, tmp_path: Path, key: Path) -> None:
     add_subscribers(engine, *readers(2), "jürgen@bücher.example")
     with relaying() as sink:
@@ -64,6 +69,11 @@ def test_a_mail_is_signed_over_what_lets_go_of_it_and_stays_the_same(engine: Eng
             mail.content.replace(b"https://site.example/newsletter/one", b"https://x/one"), dnsfunc=dns
         )
         assert not dkim.verify(mail.content.replace(b"List-Unsubscribe=One", b"List-Unsubscribe=Two"), dnsfunc=dns)
+    with relaying() as answers:
+        store_signup(engine)
+        asyncio.run(notices.send_due(engine, signing(settings_at(tmp_path, answers.url), key), lambda: NOW))
+    [notice] = answers.mails
+    assert dkim.verify(notice.content, dnsfunc=dns)
     settings = signing(settings_at(tmp_path, None), key)
     signer = signer_for(settings, "site.example")
     assert signer is not None

@@ -23,6 +23,9 @@ from milepost.newsletter.tables import delivery, issue, subscriber, suppression
 
 TERMINAL: tuple[DeliveryState, ...] = ("accepted", "rejected", "uncertain", "skipped")
 
+_OURS = or_(delivery.c.state == "leased", delivery.c.state == "armed")
+"""What a sender has in hand."""
+
 SlotOf = Callable[[str, datetime], datetime | None]
 """When a mail to an address may go, where that is not at once: the limit of a domain."""
 
@@ -175,26 +178,23 @@ def arm(connection: Connection, issue_id: str, leases: Sequence[Lease], now: dat
         what each became, by its row's id; only `armed` may be handed over.
     """
     if _is_held(connection, issue_id):
-        ours = delivery.c.id.in_([one.id for one in leases]), delivery.c.state.in_(("leased", "armed"))
-        connection.execute(update(delivery).where(*ours).values(state="queued", changed_at=now))
+        theirs = delivery.c.id.in_([one.id for one in leases]), _OURS
+        connection.execute(update(delivery).where(*theirs).values(state="queued", changed_at=now))
         return {one.id: "queued" for one in leases}
     still = (
-        select(delivery.c.id)
+        select(delivery.c.id, subscriber.c.state)
         .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
         # Armed too: a commit whose answer was lost is done again.
         .where(delivery.c.id.in_([one.id for one in leases]), delivery.c.state.in_(("leased", "armed")))
-        .where(subscriber.c.state == "active")
     )
-    found = set(connection.execute(still).scalars())
+    ours = {row.id: row.state for row in connection.execute(still)}
     gone = _suppressed(connection, [one.suppressed_as for one in leases])
-    armed = [one.id for one in leases if one.id in found and one.suppressed_as not in gone]
+    armed = [one.id for one in leases if ours.get(one.id) == "active" and one.suppressed_as not in gone]
     skipped = [one.id for one in leases if one.id not in armed]
     _mark(connection, armed, "armed", now)
-    _mark(connection, skipped, "skipped", now)
+    # And no row that another has settled meanwhile.
+    _mark(connection, [id_ for id_ in skipped if id_ in ours], "skipped", now)
     return {**dict.fromkeys(armed, "armed"), **dict.fromkeys(skipped, "skipped")}
-
-
-_OURS = or_(delivery.c.state == "leased", delivery.c.state == "armed")
 
 
 def settle(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> None:
@@ -221,8 +221,9 @@ def next_slot(connection: Connection, issue_id: str, states: Collection[Delivery
 
 
 def is_due(connection: Connection, issue_id: str, now: datetime) -> bool:
-    """Whether a mail of an issue may be sent now."""
-    return bool(_due_rows(connection, issue_id, 1, now))
+    """Whether a mail of an issue may be sent now, or was left behind by a sender that died."""
+    left = select(exists().where(delivery.c.issue_id == issue_id, _OURS))
+    return bool(_due_rows(connection, issue_id, 1, now)) or bool(connection.execute(left).scalar_one())
 
 
 def counts(connection: Connection, issue_id: str) -> Counter[str]:

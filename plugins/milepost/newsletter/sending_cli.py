@@ -58,9 +58,15 @@ def send(
     with open_store(settings) as engine:
         issues = [issue] if issue else delivery.under_way(engine, datetime.now(UTC))
         if not issues:
-            typer.echo("nothing is due", err=True)
+            typer.echo("nothing is due")
         if not dry_run:
-            _send(engine, settings, issues, wait)
+            try:
+                _send(engine, settings, issues, wait)
+            except delivery.AlreadySending as error:
+                if issue:
+                    raise
+                # As it should be: whoever runs this every few minutes meets a sender that takes longer.
+                typer.echo(str(error))
             return
         with db.reading(engine) as connection:
             for id_ in issues:
