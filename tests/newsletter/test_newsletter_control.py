@@ -191,9 +191,9 @@ def test_a_sender_that_lost_its_lock_takes_nothing_back_from_who_had_it_since(en
     # Another took over, and sent the first.
     change(engine, ledger.take_over, id_, NOW)
     [again, _], _ = change(engine, ledger.lease, id_, SECRET, 9, NOW)
-    change(engine, ledger.arm, id_, [again], NOW)
+    change(engine, ledger.arm, [again], NOW)
     change(engine, ledger.settle, [ledger.Outcome(again.id, "accepted", "250", 1)], NOW)
-    assert change(engine, ledger.arm, id_, leases[:1], NOW) == {leases[0].id: "skipped"}
+    assert change(engine, ledger.arm, leases[:1], NOW) == {leases[0].id: "skipped"}
     change(engine, ledger.settle, [ledger.Outcome(leases[0].id, "rejected", "550", 1)], NOW)
     assert [(row.state, row.reply) for row in ledger_of(engine)] == [("accepted", "250"), ("leased", "")]
 

@@ -87,7 +87,7 @@ async def send(
     head, secret, ours = letterhead(settings), settings.env.secret(), settings.of(NewsletterSettings)
     signer = signer_for(settings, head.host)
     number = ours.connections if settings.env.smtp_url else 1
-    with Scribe(engine, settings.env.var / "newsletter.lock", issue_id, clock) as scribe:
+    with Scribe(engine, settings.env.var / "newsletter.lock", clock) as scribe:
         async with AsyncExitStack() as open_:
             # A folder is one, however many write to it. The relays first: an address that is none freezes nothing.
             relays = [await open_.enter_async_context(relay_for(settings.env)) for _ in range(number)]

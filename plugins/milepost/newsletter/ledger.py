@@ -152,60 +152,71 @@ def _due_rows(connection: Connection, issue_id: str, most: int, now: datetime) -
     return rows
 
 
+# Those that every mail asks for are made once: making a statement costs more than running it.
+_STATE = select(issue.c.state).where(issue.c.id == bindparam("of"))
+_GONE = select(suppression.c.hash).where(suppression.c.hash.in_(bindparam("hashes", expanding=True)))
+_MARK = (
+    update(delivery)
+    .where(delivery.c.id.in_(bindparam("ids", expanding=True)))
+    .values(state=bindparam("to"), due_at=None, changed_at=bindparam("on"))
+)
+_IN_HAND = (
+    select(delivery.c.id, subscriber.c.state.label("reader"), issue.c.state.label("issue"))
+    .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+    .join(issue, issue.c.id == delivery.c.issue_id)
+    # Armed too: a commit whose answer was lost is done again.
+    .where(delivery.c.id.in_(bindparam("ids", expanding=True)), _OURS)
+)
+_KNOWN: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("state", "reply", "attempts", "due_at")}
+_SETTLE = (
+    update(delivery).where(delivery.c.id == bindparam("new_id"), _OURS).values(**_KNOWN, changed_at=bindparam("on"))
+)
+
+
 def _is_held(connection: Connection, issue_id: str) -> bool:
-    return connection.execute(select(issue.c.state).where(issue.c.id == issue_id)).scalar_one_or_none() != "sending"
+    return connection.execute(_STATE, {"of": issue_id}).scalar_one_or_none() != "sending"
 
 
 def _suppressed(connection: Connection, hashes: Collection[str]) -> set[str]:
-    return set(connection.execute(select(suppression.c.hash).where(suppression.c.hash.in_(hashes))).scalars())
+    return set(connection.execute(_GONE, {"hashes": hashes}).scalars())
 
 
 def _mark(connection: Connection, ids: Collection[int], state: DeliveryState, now: datetime) -> None:
     if ids:
-        theirs = update(delivery).where(delivery.c.id.in_(ids))
-        connection.execute(theirs.values(state=state, due_at=None, changed_at=now))
+        connection.execute(_MARK, {"ids": ids, "to": state, "on": now})
 
 
 Permit = Literal["armed", "queued", "skipped"]
 
 
-def arm(connection: Connection, issue_id: str, leases: Sequence[Lease], now: datetime) -> dict[int, Permit]:
+def arm(connection: Connection, leases: Sequence[Lease], now: datetime) -> dict[int, Permit]:
     """Write down that mails are about to be handed over: from here on they may have been sent.
 
-    The last look: whoever has left by now is skipped, and of a paused issue everything goes back to the queue.
+    The last look: whoever has left by now is skipped, and of a paused issue everything goes back to the queue. A row
+    that another sender has settled meanwhile stays as it is.
 
     Returns:
         what each became, by its row's id; only `armed` may be handed over.
     """
-    if _is_held(connection, issue_id):
-        theirs = delivery.c.id.in_([one.id for one in leases]), _OURS
-        connection.execute(update(delivery).where(*theirs).values(state="queued", changed_at=now))
-        return {one.id: "queued" for one in leases}
-    still = (
-        select(delivery.c.id, subscriber.c.state)
-        .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
-        # Armed too: a commit whose answer was lost is done again.
-        .where(delivery.c.id.in_([one.id for one in leases]), delivery.c.state.in_(("leased", "armed")))
-    )
-    ours = {row.id: row.state for row in connection.execute(still)}
+    ours = {row.id: row for row in connection.execute(_IN_HAND, {"ids": [one.id for one in leases]})}
     gone = _suppressed(connection, [one.suppressed_as for one in leases])
-    armed = [one.id for one in leases if ours.get(one.id) == "active" and one.suppressed_as not in gone]
-    skipped = [one.id for one in leases if one.id not in armed]
-    _mark(connection, armed, "armed", now)
-    # And no row that another has settled meanwhile.
-    _mark(connection, [id_ for id_ in skipped if id_ in ours], "skipped", now)
-    return {**dict.fromkeys(armed, "armed"), **dict.fromkeys(skipped, "skipped")}
+    permits: dict[int, Permit] = {}
+    for one in leases:
+        row = ours.get(one.id)
+        if row is not None and row.issue != "sending":
+            permits[one.id] = "queued"
+        else:
+            leaves = row is None or row.reader != "active" or one.suppressed_as in gone
+            permits[one.id] = "skipped" if leaves else "armed"
+    for permit in set(permits.values()):
+        _mark(connection, [id_ for id_ in ours if permits[id_] == permit], permit, now)
+    return permits
 
 
 def settle(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> None:
     """Write down what is known of mails that this sender leased or armed."""
-    ours = update(delivery).where(delivery.c.id == bindparam("of"), _OURS)
-    known: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("state", "reply", "attempts", "due_at")}
-    rows = [
-        {"of": one.id, **{f"new_{name}": value for name, value in asdict(one).items() if name != "id"}}
-        for one in outcomes
-    ]
-    connection.execute(ours.values(**known, changed_at=now), rows)
+    rows = [{f"new_{name}": value for name, value in vars(one).items()} | {"on": now} for one in outcomes]
+    connection.execute(_SETTLE, rows)
 
 
 def next_slot(connection: Connection, issue_id: str, states: Collection[DeliveryState]) -> datetime | None:

@@ -53,8 +53,8 @@ class Scribe:
         clock: gives the time, UTC.
     """
 
-    def __init__(self, engine: Engine, lock: Path, issue_id: str, clock: Callable[[], datetime]) -> None:
-        self._engine, self._path, self._issue, self._clock = engine, lock, issue_id, clock
+    def __init__(self, engine: Engine, lock: Path, clock: Callable[[], datetime]) -> None:
+        self._engine, self._path, self._clock = engine, lock, clock
         self._thread = ThreadPoolExecutor(1, "scribe")
         self._connection: Connection | None = None
         self._settled: list[Outcome] = []
@@ -176,7 +176,7 @@ class Scribe:
                 ledger.settle(connection, settled, now)
             others = {number: what(connection) for number, what in enumerate(asked) if not isinstance(what, Lease)}
             leases = [what for what in asked if isinstance(what, Lease)]
-            permits = ledger.arm(connection, self._issue, leases, now) if leases else {}
+            permits = ledger.arm(connection, leases, now) if leases else {}
         return [permits[what.id] if isinstance(what, Lease) else others[n] for n, what in enumerate(asked)]
 
     def _connect(self) -> Connection:
