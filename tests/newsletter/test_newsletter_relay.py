@@ -42,6 +42,7 @@ FAULTS: dict[str, tuple[str, str, type[Exception], bool]] = {
     "cut before the dot": ("BODY", CUT, Broken, True),
     "421 after the dot": ("DOT", "421 not now", Deferred, True),
     "451 after the dot": ("DOT", "451 disk full", Deferred, True),
+    "552 after the dot": ("DOT", "552 too large", Rejected, True),
     "554 after the dot": ("DOT", "554 spam", Rejected, True),
     "cut after the dot": ("DOT", CUT, Broken, True),
     "no SMTP after the dot": ("DOT", "2what?", Broken, True),
