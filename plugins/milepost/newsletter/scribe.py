@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import logging
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -30,8 +31,12 @@ log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 60.0
 """How long a database that has gone away is waited for; a server that restarts is back sooner."""
+SWITCH_SECONDS = 0.0005
+"""How long the connections may keep the interpreter to themselves; by default each statement would wait for 5 ms."""
 LOCK_SECONDS = 3.0
 """How long a sender waits for the lock of one that a server has still to find dead."""
+COMPANY_SECONDS = 0.001
+"""How long a commit waits for what other connections are about to ask: fewer commits cost less than the wait."""
 GATHER_SECONDS = 0.05
 """How long what became of a mail may wait for company; nothing its connection asks for overtakes it."""
 _SENDING = 0x4D494C53
@@ -79,9 +84,12 @@ class Scribe:
         except BaseException:
             self._close()
             raise
+        self._interval = sys.getswitchinterval()
+        sys.setswitchinterval(min(self._interval, SWITCH_SECONDS))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        sys.setswitchinterval(self._interval)
         self._close()
 
     async def write(self, change: Callable[[Connection], Result]) -> Result:
@@ -132,6 +140,7 @@ class Scribe:
         """Commit whatever has gathered, until nothing has: while one group is written, the next one gathers."""
         loop = asyncio.get_running_loop()
         while (self._settled or self._asked) and not self._broken:
+            await asyncio.sleep(COMPANY_SECONDS)
             settled, asked = self._settled, self._asked
             self._settled, self._asked = [], []
             try:
