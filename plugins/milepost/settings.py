@@ -58,6 +58,8 @@ class Environment(BaseModel):
     smtp_url: str | None = Field(None, alias="MILEPOST_SMTP_URL")
     """The mail server: smtp://user:password@host:port, smtps://… or smtp+starttls://…; without it, mail goes to the
     outbox."""
+    dkim_key: Path | None = Field(None, alias="MILEPOST_DKIM_KEY")
+    """The file of an RSA key in PEM, by which mails are signed (DKIM); without it, the mail server may sign."""
     archive_url: str = Field("", alias="MILEPOST_ARCHIVE_URL")
     """The folder of the archive of events; without it, `archive` below MILEPOST_VAR."""
     engine: str = Field("duckdb", alias="MILEPOST_ENGINE")
