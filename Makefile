@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 APT := $(ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends
 
-.PHONY: help setup serve html publish check clean test test-long lint types unit browser peers lock screenshots reference bench bench-check bench-pages
+.PHONY: help setup serve html publish check clean test test-long lint types unit browser peers lock screenshots reference bench bench-check bench-collector bench-pages
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -71,8 +71,9 @@ unit: $(VENV)/.test $(NODE)
 test-long: $(VENV)/.test $(NODE) ## the tests that take minutes: hundreds of kills, 100,000 articles
 	$(BIN)/pytest -m long
 
-peers: $(VENV)/.test ## the real peers of the tests: PostgreSQL
+peers: $(VENV)/.test ## the real peers of the tests and benches: PostgreSQL, strace, wrk
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { $(ROOT) apt-get update --quiet && $(APT) postgresql; }
+	@[ $$(command -v strace wrk | wc -l) = 2 ] || { $(ROOT) apt-get update --quiet && $(APT) strace wrk; }
 
 screenshots: $(VENV)/.test ## every kind of page at 375, 768 and 1440 px, light and dark, into var/screenshots/
 	$(BIN)/python tests/browser/screenshots.py
@@ -80,10 +81,13 @@ screenshots: $(VENV)/.test ## every kind of page at 375, 768 and 1440 px, light 
 reference: setup ## the pages of the docs that are generated from the code, anew
 	$(BIN)/python tests/reference/write.py
 
-bench: bench-check bench-pages ## figures beside peers, in one run, as ratios
+bench: bench-check bench-collector bench-pages ## figures beside peers, in one run, as ratios
 
 bench-check: $(VENV)/.test ## a check of what has not changed (N=10000), beside reading the files
 	$(BIN)/python tests/bench/check.py
+
+bench-collector: $(VENV)/.test ## the collector (SECONDS=5) beside a bare app that answers 204, by wrk
+	$(BIN)/python tests/bench/collector.py
 
 bench-pages: $(NODE) ## Lighthouse's view of our pages, beside those of others with the same article
 	$(BIN)/python tests/bench/pages.py

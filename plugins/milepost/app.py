@@ -8,25 +8,27 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
 from milepost import settings as settings_module
 from milepost.errors import MilepostError, SettingsError
 from milepost.journeys import report_service
-from milepost.journeys.collector import Collector
+from milepost.journeys.collector import EVENTS, Collector
 from milepost.newsletter import outbox_service
 from milepost.newsletter import service as newsletter
 from milepost.settings import Settings
 
 log = logging.getLogger(__name__)
 
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -55,7 +57,21 @@ def create_app(settings: Settings, site: Path, *, preview: bool = False, more: S
                     await running.enter_async_context(part)
             yield
 
-    return Starlette(routes=[*routes, *more], lifespan=lifespan)
+    return _App(collector, routes=[*routes, *more], lifespan=lifespan)
+
+
+class _App(Starlette):
+    """The events of readers pass by what every other request goes through: there are many, and each is small."""
+
+    def __init__(self, collector: Collector | None, routes: list[BaseRoute], lifespan: Lifespan) -> None:
+        super().__init__(routes=routes, lifespan=lifespan)
+        self._collector = collector
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._collector and scope.get("path") == EVENTS and scope.get("method") == "POST":
+            await self._collector.events(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def _newsletter(settings: Settings, site: Path, collector: Collector | None) -> newsletter.Newsletter:

@@ -30,6 +30,7 @@ from milepost.journeys.collector import Collector
 from milepost.settings import Environment, Settings, Site, environment
 
 TOUCHPOINTS = ("blog/first", "blog/second", "docs/index", "site/newsletter", "site/404")
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 
 
@@ -92,8 +93,10 @@ class Running:
     def client(self, **headers: str) -> httpx.Client:
         """A browser: cookies of its own, and these headers."""
         # No certificates are read: that takes longer than most tests.
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return httpx.Client(base_url=self.url, headers=named, verify=False)
+        named = {"user-agent": BROWSER, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        made = httpx.Client(base_url=self.url, headers=named, verify=False)
+        made.headers.encoding = "utf-8"
+        return made
 
     def send(self, *events: dict[str, Any], client: httpx.Client | None = None, query: str = "") -> httpx.Response:
         """POST the events as sendBeacon does."""

@@ -33,6 +33,7 @@ At: TypeAlias = Annotated[str, _text(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]
 Host: TypeAlias = Annotated[str, _text(r"[a-z0-9._:\[\]-]{0,260}")]
 Goal: TypeAlias = Annotated[str, _text("[a-z0-9._-]{1,80}")]
 Currency: TypeAlias = Annotated[str, _text("[A-Z]{3}")]
+Token: TypeAlias = Annotated[str, _text("[A-Za-z0-9_-]{16,80}")]
 Line: TypeAlias = Annotated[str, _text(r"[^\x00-\x1f\x7f-\x9f]{0,300}")]
 Path: TypeAlias = Annotated[str, _text(r"/[^\x00-\x1f\x7f-\x9f]{0,2047}")]
 Text: TypeAlias = Annotated[str, _text(r"[^\x00-\x09\x0b-\x1f\x7f-\x9f]{0,1000}")]
@@ -63,6 +64,7 @@ _MEANT = {
     "data.cls": "a number from 0 to 10000",
     "data.goal": "1 to 80 of a-z, 0-9, '.', '_' and '-'",
     "data.value": "a number from 0 to 1e12",
+    "data.order": "16 to 80 of a-z, A-Z, 0-9, '_' and '-', which nobody can guess",
     "data.currency": "an ISO 4217 code such as EUR",
 }
 """What each field must be, for whoever sent something else."""
@@ -119,6 +121,7 @@ class ConvertData(_Data):
     goal: Goal
     value: Annotated[float, Meta(ge=0, le=1e12)] | None = None
     currency: Currency | None = None
+    order: Token | None = None
 
 
 class _Sent(Struct, forbid_unknown_fields=True, tag_field="type"):
@@ -213,6 +216,15 @@ def events_of(body: bytes, now: datetime) -> list[Event]:
         raise WireFault(f"{len(batch)} events; send 1 to {MAX_EVENTS}")
     oldest, newest = now - OLDEST, now + AHEAD
     return [_event(sent, index, oldest, newest) for index, sent in enumerate(batch)]
+
+
+def orders_of(body: bytes) -> list[str]:
+    """The tokens of orders that a batch names, which `events_of` has found good; they are in no event."""
+    if b'"order"' not in body:
+        return []
+    return [
+        sent.data.order for sent in _batch.decode(body) if isinstance(sent, Convert) and sent.data.order is not None
+    ]
 
 
 def microseconds(moment: datetime) -> int:
