@@ -1,13 +1,16 @@
 """A real collector for tests: in a thread of this process, or as a process of its own to be killed.
 
-As a program: `python collecting.py VAR SITE` serves on a free port, and prints it.
+As a program: `python collecting.py VAR SITE [TRANSITION TIME]` serves on a free port, and prints it; it kills itself
+when the transition comes the given time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
+import signal
 import socket
 import sys
 import threading
@@ -168,13 +171,20 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
 
 
 def main() -> None:
-    var, site = (Path(argument) for argument in sys.argv[1:])
+    var, site = (Path(argument) for argument in sys.argv[1:3])
+    transition, left = sys.argv[3] if sys.argv[3:] else "", [int(sys.argv[4]) if sys.argv[4:] else 0]
+
+    def kill(at: str) -> None:
+        left[0] -= at == transition
+        if at == transition and left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
     settings = settings_for(site).model_copy(
         update={"env": environment({"MILEPOST_VAR": str(var), "MILEPOST_LIMITS": "off"})}
     )
     listening = listen()
     print(listening.getsockname()[1], flush=True)
-    app = app_of(Collector(settings, settings.site.output))
+    app = app_of(Collector(settings, settings.site.output, at=kill))
     asyncio.run(uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).serve([listening]))
 
 

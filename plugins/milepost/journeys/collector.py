@@ -54,10 +54,15 @@ class Collector:
     Args:
         site: the built pages; `touchpoints.json` in it says which touchpoints there are.
         clock: gives the time, UTC.
+        at: called when requests come to one of the inbox's TRANSITIONS.
     """
 
     def __init__(
-        self, settings: Settings, site: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        settings: Settings,
+        site: Path,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        at: Callable[[str], None] = lambda transition: None,
     ) -> None:
         ours = settings.of(model.Settings)
         self._site_url = settings.site.url
@@ -68,7 +73,7 @@ class Collector:
         self._salts = Salts(settings.env.var / "salts")
         self._forgotten = Forgotten(settings.env)
         self._links = Links(settings.env)
-        self._inbox = Inbox(settings.env.var / "inbox")
+        self._inbox = Inbox(settings.env.var / "inbox", at=at)
         self._counts: Counter[str] = Counter()
 
     async def __aenter__(self) -> Collector:

@@ -13,7 +13,7 @@ import secrets
 import sqlite3
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,8 @@ from milepost.journeys.model import Consented, Event, Known, Tier, Visited
 MAX_WAITING = 1_000
 """Requests that may wait for the disk before more are refused."""
 SWITCH_SECONDS = 0.0005
+TRANSITIONS = ("taken", "committed", "answering")
+"""What requests have come to, in order; an inbox calls `at` with each."""
 BUSY_SECONDS = 10.0
 """How long one process waits for another's transaction on the same inbox."""
 
@@ -94,8 +96,14 @@ class Inbox:
     leaving writes what still waits.
     """
 
-    def __init__(self, folder: Path, max_waiting: int = MAX_WAITING) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        max_waiting: int = MAX_WAITING,
+        at: Callable[[str], None] = lambda transition: None,
+    ) -> None:
         self.folder = folder
+        self._at = at
         self.max_waiting = max_waiting
         self.waiting = 0
         self.commits = 0
@@ -103,12 +111,11 @@ class Inbox:
 
     async def __aenter__(self) -> Inbox:
         self._loop = asyncio.get_running_loop()
-        self.path, self._lock = _free_inbox(self.folder)
         try:
+            self.path, self._lock = _free_inbox(self.folder)
             self._connection = connect(self.path)
-        except BaseException:
-            self._lock.close()
-            raise
+        except (OSError, sqlite3.Error) as error:
+            raise InboxUnavailable(f"{self.folder}: {error}; is the disk full or read-only?") from error
         # The writer wants Python's lock back after each sync, and those who wait for it wait with it: by default, 5 ms.
         sys.setswitchinterval(SWITCH_SECONDS)
         self._writer = threading.Thread(target=self._write, name=f"inbox {self.path.name}", daemon=True)
@@ -161,7 +168,9 @@ class Inbox:
         while works := self._next_works():
             fault: MilepostError | None = None
             try:
+                self._at("taken")
                 _commit(self._connection, works)
+                self._at("committed")
                 _adopt_elsewhere(self.path, works)
             except Exception as error:  # whatever it was, those who wait must be told, and the next ones served
                 fault = InboxUnavailable(f"{self.path}: {error}; is the disk full or read-only?")
@@ -182,6 +191,7 @@ class Inbox:
         return works
 
     def _settle(self, futures: Sequence[asyncio.Future[None]], fault: MilepostError | None) -> None:
+        self._at("answering")
         self.waiting -= len(futures)
         self.commits += fault is None
         for done in futures:
