@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from milepost.errors import MilepostError
-from milepost.journeys import inbox, parquet
+from milepost.journeys import boxes, inbox, parquet
 from milepost.journeys.erasing import erase
 from milepost.journeys.forgotten import Forgotten
 from milepost.journeys.parquet import Row
@@ -116,16 +116,16 @@ def archive_inboxes(
         done.corrupt = parquet.set_aside_corrupt(done.folder, thorough)
         for person in done.forgotten.pending():
             erase(env, person)
-        for path in inbox.inboxes(folder):
+        for path in boxes.inboxes(folder):
             try:
-                with closing(inbox.connect(path)) as connection:
+                with closing(boxes.connect(path)) as connection:
                     _empty(connection, claims, done, clock(), at)
             except sqlite3.Error as error:
                 raise MilepostError(f"{path}: {error}; nothing of it was archived, mend or move it") from error
             except OSError as error:
                 where = error.filename or done.folder
                 raise MilepostError(f"{where}: {error.strerror}; nothing is lost, archive again") from error
-        with inbox.transaction(claims):
+        with boxes.transaction(claims):
             claims.execute("DELETE FROM ids WHERE claimed < ?", (microseconds(clock() - IDS_KEPT),))
         if retention_months is not None:
             done.removed = len(parquet.remove_before(done.folder, _months_before(clock(), retention_months)))
@@ -152,7 +152,7 @@ def _empty(
         files = _write(done.folder, batch, list(unique.values()), at)
         parquet.list_files(done.folder, files)
         at("listed")
-        with inbox.transaction(connection):
+        with boxes.transaction(connection):
             connection.execute("DELETE FROM requests WHERE number BETWEEN ? AND ?", (batch.first, batch.last))
             connection.execute("UPDATE batches SET done = 1 WHERE number = ?", (batch.number,))
             connection.execute("DELETE FROM batches WHERE number < ?", (batch.number,))
@@ -160,7 +160,7 @@ def _empty(
         done.events += len(unique)
         done.repeated += len(rows) - len(unique)
         done.files += files
-    with inbox.transaction(connection):
+    with boxes.transaction(connection):
         connection.execute("DELETE FROM aside WHERE received < ?", (microseconds(now - ASIDE_KEPT),))
     done.aside.update(dict(connection.execute("SELECT touchpoint, count(*) FROM aside GROUP BY touchpoint")))
 
@@ -168,7 +168,7 @@ def _empty(
 def _open_batch(connection: sqlite3.Connection, until: int) -> Batch | None:
     """The batch that an earlier run recorded and did not finish, else a new one of requests up to number `until`."""
     (name,) = connection.execute("SELECT name FROM inbox").fetchone()
-    with inbox.transaction(connection):
+    with boxes.transaction(connection):
         found = connection.execute("SELECT number, first, last FROM batches WHERE NOT done").fetchone()
         if not found:
             first, last, events = None, 0, 0
@@ -224,7 +224,7 @@ def _claims(path: Path) -> sqlite3.Connection:
 def _claimed(claims: sqlite3.Connection, batch: Batch, ids: list[bytes], now: datetime) -> set[bytes]:
     """The ids that are this batch's; the same whenever it is asked."""
     claimed = microseconds(now)
-    with inbox.transaction(claims):
+    with boxes.transaction(claims):
         claims.executemany("INSERT OR IGNORE INTO ids VALUES (?, ?, ?)", ((i, batch.name, claimed) for i in ids))
     of = "SELECT 1 FROM ids WHERE id = ? AND batch = ?"
     return {i for i in ids if claims.execute(of, (i, batch.name)).fetchone()}

@@ -24,7 +24,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from milepost.journeys import bots, consent, model, wire
+from milepost.errors import MilepostError
+from milepost.journeys import bots, consent, import_service, metrics, model, wire
+from milepost.journeys.elsewhere import Addresses
 from milepost.journeys.forgotten import Forgotten
 from milepost.journeys.gate import Gate, Refusal, body_of, media_type
 from milepost.journeys.inbox import Adoption, Inbox, InboxUnavailable, Overloaded
@@ -55,6 +57,7 @@ class Collector:
         site: the built pages; `touchpoints.json` in it says which touchpoints there are.
         clock: gives the time, UTC.
         at: called when requests come to one of the inbox's TRANSITIONS.
+        addresses: of the newsletter, for imports.
     """
 
     def __init__(
@@ -63,7 +66,9 @@ class Collector:
         site: Path,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         at: Callable[[str], None] = lambda transition: None,
+        addresses: Addresses | None = None,
     ) -> None:
+        self._settings, self._addresses = settings, addresses
         ours = settings.of(model.Settings)
         self._site_url = settings.site.url
         self._cookie_domain = ours.cookie_domain
@@ -94,6 +99,9 @@ class Collector:
         return [
             Route(EVENTS, partial(self._answer, self._events), methods=["POST"]),
             Route("/journey/v1/consent", partial(self._answer, self._consent), methods=["POST"]),
+            Route("/journey/v1/export", partial(self._answer, self._export), methods=["POST"]),
+            Route("/journey/v1/forget", partial(self._answer, self._forget), methods=["POST"]),
+            import_service.route(self._settings, self._inbox.append_imported, self._addresses),
         ]
 
     async def events(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -122,11 +130,21 @@ class Collector:
             touchpoint = "unknown"
         text = msgspec.json.encode(data).decode() if data else None
         event = Event(_uuid7(now), wire.microseconds(now), type, touchpoint, data=text)
-        await self._keep(Known(person) if person else Counted(), [event], now)
+        known = person and not self._forgotten.has(person)
+        await self._keep(Known(person or "") if known else Counted(), [event], now)
 
     def figures(self) -> dict[str, int]:
         """Counts since the start, for metrics: `events`, `aside`, `answered_<status>`, `commits`, and `waiting` now."""
         return {**self._counts, "commits": self._inbox.commits, "waiting": self._inbox.waiting}
+
+    def metrics(self) -> str:
+        """The same, for `/metrics`."""
+        return metrics.text_of(self.figures(), self._inbox.path.stem)
+
+    @property
+    def fault(self) -> MilepostError | None:
+        """Why the last request could not be kept; None when it was."""
+        return self._inbox.fault
 
     async def _events(self, request: Request) -> Response:
         body = await body_of(request, _EVENT_TYPES, wire.MAX_BYTES)
@@ -164,6 +182,21 @@ class Collector:
             visit = partial(self._visit, request, now)
             await self._inbox.adopt(Adoption(visit(""), visit(person), person, wire.microseconds(now - VISIT_GAP)))
         response.headers[consent.HEADER] = "yes" if person else "no"
+        return response
+
+    async def _export(self, request: Request) -> Response:
+        from milepost.journeys import rights
+
+        person = consent.cookie_of(request)
+        return await asyncio.to_thread(rights.exported, self._settings.env, person)
+
+    async def _forget(self, request: Request) -> Response:
+        from milepost.journeys import rights
+
+        person = consent.cookie_of(request)
+        response = await asyncio.to_thread(rights.forgotten, self._settings.env, person)
+        await asyncio.to_thread(self._forgotten.refresh)
+        consent.remember(response, request, None, self._cookie_domain)
         return response
 
     async def _keep(self, tier: Tier, events: list[Event], now: datetime, bot: str | None = None) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from milepost.journeys import inbox, parquet
+from milepost.journeys import boxes, inbox, parquet
 from milepost.journeys.forgotten import Forgotten
 from milepost.journeys.links import Links
 from milepost.settings import Environment
@@ -52,7 +52,7 @@ def erase(env: Environment, person: str) -> Receipt:
     """
     forgotten = Forgotten(env)
     forgotten.begin(person)
-    waited = sum(_erase_in(path, person) for path in inbox.inboxes(env.var / "inbox"))
+    waited = sum(_erase_in(path, person) for path in boxes.inboxes(env.var / "inbox"))
     links = Links(env).forget(person)
     archived, files = parquet.erase(parquet.archive_folder(env), person)
     forgotten.done(person)
@@ -62,8 +62,8 @@ def erase(env: Environment, person: str) -> Receipt:
 def waiting_of(env: Environment, person: str) -> list[dict[str, Any]]:
     """The events of `person` that are in no archive yet, by the archive's columns."""
     found: list[dict[str, Any]] = []
-    for path in inbox.inboxes(env.var / "inbox"):
-        with closing(inbox.connect(path)) as connection:
+    for path in boxes.inboxes(env.var / "inbox"):
+        with closing(boxes.connect(path)) as connection:
             rows = connection.execute(_WAITING, (person,)).fetchall()
             rows += [(*row, False) for row in connection.execute(_ASIDE, (person,))]
         for received, tier, visit, bot, packed, whole in rows:
@@ -78,8 +78,8 @@ _ASIDE = "SELECT received, tier, visit, bot, event FROM aside WHERE person = ?"
 
 
 def _erase_in(path: Path, person: str) -> int:
-    with closing(inbox.connect(path)) as connection:
-        with inbox.transaction(connection):
+    with closing(boxes.connect(path)) as connection:
+        with boxes.transaction(connection):
             whole = "SELECT coalesce(sum(size), 0) FROM requests WHERE person = ?"
             (count,) = connection.execute(whole, (person,)).fetchone()
             connection.execute("DELETE FROM requests WHERE person = ?", (person,))

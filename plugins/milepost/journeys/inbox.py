@@ -7,53 +7,26 @@ request: its events, packed, beside whom they belong to. Knows neither HTTP nor 
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import queue
-import secrets
 import sqlite3
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
 from milepost.errors import MilepostError
-from milepost.journeys.model import Consented, Event, Known, Tier, Visited
+from milepost.journeys.boxes import connect, free_inbox, inboxes, transaction
+from milepost.journeys.model import Consented, Event, Known, Tier, Told, Visited
 
 MAX_WAITING = 1_000
 """Requests that may wait for the disk before more are refused."""
 SWITCH_SECONDS = 0.0005
 TRANSITIONS = ("taken", "committed", "answering")
 """What requests have come to, in order; an inbox calls `at` with each."""
-BUSY_SECONDS = 10.0
-"""How long one process waits for another's transaction on the same inbox."""
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS inbox (name TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS requests (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    received INTEGER NOT NULL,  -- microseconds since 1970, UTC
-    tier TEXT NOT NULL, visit BLOB, person TEXT, bot TEXT,
-    size INTEGER NOT NULL,      -- how many events there are
-    events BLOB NOT NULL,       -- MessagePack of model.Event, an array of arrays
-    imported INTEGER NOT NULL DEFAULT 0  -- whether they may be of any age, and repeated after any time
-);
-CREATE INDEX IF NOT EXISTS visited ON requests (visit) WHERE tier = 'visited';
--- Events at touchpoints that the site's manifest does not have: never archived, only reported.
-CREATE TABLE IF NOT EXISTS aside (
-    received INTEGER NOT NULL, tier TEXT NOT NULL, visit BLOB, person TEXT, bot TEXT,
-    touchpoint TEXT NOT NULL, event BLOB NOT NULL
-);
--- What the archiver took: requests first..last, recorded before they are written. They change no more.
-CREATE TABLE IF NOT EXISTS batches (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    first INTEGER NOT NULL, last INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0
-);
-"""
 _INSERT = "INSERT INTO requests (received, tier, visit, person, bot, imported, size, events) VALUES "
 _ASIDE = "INSERT INTO aside (received, tier, visit, person, bot, touchpoint, event) VALUES "
 _ROWS_AT_ONCE = 1_000
@@ -107,12 +80,13 @@ class Inbox:
         self.max_waiting = max_waiting
         self.waiting = 0
         self.commits = 0
+        self.fault: MilepostError | None = None
         self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
 
     async def __aenter__(self) -> Inbox:
         self._loop = asyncio.get_running_loop()
         try:
-            self.path, self._lock = _free_inbox(self.folder)
+            self.path, self._lock = free_inbox(self.folder)
             self._connection = connect(self.path)
         except (OSError, sqlite3.Error) as error:
             raise InboxUnavailable(f"{self.folder}: {error}; is the disk full or read-only?") from error
@@ -146,9 +120,10 @@ class Inbox:
             [(received, *who, event.touchpoint, pack(event)) for event in aside],
         )
 
-    async def append_imported(self, told: Sequence[tuple[Tier, Event]], received: int) -> None:
+    async def append_imported(self, told: Sequence[Told], received: int) -> None:
         """Keep what happened elsewhere, all of it or nothing; returns when it is on disk. Raises as `append` does."""
-        await self._durable([(_INSERT, (received, *_columns(tier), None, 1, 1, pack([event]))) for tier, event in told])
+        rows = [(received, one.tier, one.visit, one.person, one.bot, 1, 1, pack([one.event])) for one in told]
+        await self._durable(rows)
 
     async def adopt(self, adoption: Adoption) -> None:
         """Give a visit's requests to a person, in every inbox of the folder, unless a batch has them already."""
@@ -194,6 +169,7 @@ class Inbox:
         self._at("answering")
         self.waiting -= len(futures)
         self.commits += fault is None
+        self.fault = fault
         for done in futures:
             if done.done():  # its request was cancelled
                 continue
@@ -201,49 +177,6 @@ class Inbox:
                 done.set_exception(fault)
             else:
                 done.set_result(None)
-
-
-def inboxes(folder: Path) -> list[Path]:
-    """The inbox files of a state folder, whoever writes to them."""
-    return sorted(folder.glob("inbox-*.sqlite"))
-
-
-def connect(path: Path) -> sqlite3.Connection:
-    """A connection that is durable at each commit; the caller begins and commits. Makes the tables at first use."""
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA secure_delete = ON")
-        with transaction(connection):
-            for statement in SCHEMA.split(";\n"):
-                connection.execute(statement)
-            _bring_up_to_date(connection)
-            if not connection.execute("SELECT 1 FROM inbox").fetchone():
-                connection.execute("INSERT INTO inbox VALUES (?)", (secrets.token_hex(6),))
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _bring_up_to_date(connection: sqlite3.Connection) -> None:
-    """What an inbox of an earlier version lacks; its requests stay as they are."""
-    if "imported" not in {row[1] for row in connection.execute("PRAGMA table_info(requests)")}:
-        connection.execute("ALTER TABLE requests ADD COLUMN imported INTEGER NOT NULL DEFAULT 0")
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All of it or nothing; on disk when it is left."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _columns(tier: Tier) -> tuple[str, bytes | None, str | None]:
@@ -288,19 +221,3 @@ def _adopt_elsewhere(own: Path, works: Sequence[_Work]) -> None:
             with closing(connect(path)) as connection, transaction(connection):
                 for adoption in adoptions:
                     _adopt(connection, adoption)
-
-
-def _free_inbox(folder: Path) -> tuple[Path, IO[bytes]]:
-    """The first inbox that no living process holds, and its lock: a restarted process goes on with its file."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    number = 1
-    while True:
-        path = folder / f"inbox-{number}.sqlite"
-        lock = path.with_suffix(".lock").open("ab")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            number += 1
-        else:
-            return path, lock

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
+from milepost.journeys.boxes import transaction
 from milepost.journeys.forgotten import keyed
-from milepost.journeys.inbox import transaction
 from milepost.settings import Environment
 
 
