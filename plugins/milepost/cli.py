@@ -37,7 +37,7 @@ def _addresses(settings: Settings) -> list[tuple[str, str]]:
     """(address, person) of every active subscriber who had said yes to being remembered."""
     from milepost.newsletter.people import remembered
 
-    return remembered(settings.env)
+    return remembered(settings.env) if "newsletter" in settings.enabled else []
 
 
 @cli.command(epilog="Example: milepost app --port 8080 --workers 2")

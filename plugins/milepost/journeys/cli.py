@@ -115,7 +115,8 @@ def forget(
     settings = options.read(settings_file)
     meant = person_meant(person, _addresses(context, settings))
     if dry_run:
-        typer.echo(f"{len(everything_of(settings.env, meant)['events'])} events of {meant} would be erased")
+        count = len(everything_of(settings.env, meant)["events"])
+        typer.echo(f"of {meant} would be erased: {count} event{'' if count == 1 else 's'}")
         return
     typer.echo(erase(settings.env, meant).text())
     if (settings.env.var / "report/index.html").exists():

@@ -105,8 +105,10 @@ def told(value: object, people: People) -> Told:
         tier = "known" if person else "counted"
     if tier not in TIERS:
         raise Fault("tier", f"must be one of {', '.join(TIERS)}")
-    if (tier == "counted") == bool(who["person"]):
-        raise Fault("person", "is missing" if tier != "counted" else f"is not for {tier}; say known")
+    if tier == "counted" and who["person"]:
+        raise Fault("person", "is not for counted; say known")
+    if tier != "counted" and not person:
+        raise Fault("person", "is missing")
     return Told(_event(said), tier, person=person if tier != "counted" else None)
 
 
