@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from milepost.settings import Settings
 
@@ -38,6 +41,26 @@ def folders(settings: Settings) -> list[Path]:
     every = [settings.site.content, settings.site.theme, *(Path(str(path)).absolute() for path in named), _PACKAGE]
     found = [folder for folder in dict.fromkeys(every) if folder.is_dir()]
     return [folder for folder in found if not any(other in folder.parents for other in found)]
+
+
+def version(pelican_settings: Mapping[str, Any]) -> bytes:
+    """The same only if the same code would build the site: this package's, the site's plugins', others' packages.
+
+    Others' packages count by the time at which one was installed or removed.
+    """
+    import pelican
+
+    named = [Path(str(path)).absolute() for path in pelican_settings.get("PLUGIN_PATHS", ())]
+    files = {path for folder in (_PACKAGE, *named) for path in folder.rglob("*.py")}
+    texts = [f"{path} {stamp(path)}" for path in sorted(files)]
+    packages = Path(str(pelican.__file__)).parents[1].stat().st_mtime_ns
+    return hashlib.blake2b(f"{sys.version} {packages} {texts}".encode(), digest_size=16).digest()
+
+
+def stamp(path: Path) -> Stamp:
+    """The stamp of one file."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ino
 
 
 def _paths(settings: Settings, left_out: set[str]) -> Iterator[str]:

@@ -34,7 +34,7 @@ def build(
 
     loaded = settings.load(settings_file, {"PATH": str(content.absolute())} if content else None)
     site = loaded.site
-    build = Build(site.file, site.content, output or site.output, {}, WARNINGS if strict else ERRORS)
+    build = Build(site.file, site.content, output or site.output, {}, loaded.env.var, WARNINGS if strict else ERRORS)
     typer.echo(build.run(lambda built: make_ready(built, loaded)) if strict else build.run())
 
 

@@ -106,7 +106,9 @@ class _Pages:
         """Build, and tell every open page; what changes meanwhile is found by the next look."""
         self.made_of = await self._inputs()
         overrides = {"SITEURL": self.preview.address, "MILEPOST_PREVIEW": True}
-        build = Build(self.settings.site.file, self.settings.site.content, self.folder, overrides)
+        build = Build(
+            self.settings.site.file, self.settings.site.content, self.folder, overrides, self.settings.env.var
+        )
         try:
             self.say(await asyncio.to_thread(build.run))
         except (BuildError, OSError) as fault:

@@ -32,7 +32,7 @@ def site(settings: Settings, unpublished: Iterable[str]) -> Path:
         if not folder.is_dir() or _read(stamp_file) != now:
             stamp_file.unlink(missing_ok=True)
             with busy("Building the site"):
-                Build(settings.site.file, settings.site.content, folder, {}).run()
+                Build(settings.site.file, settings.site.content, folder, {}, settings.env.var).run()
             write(stamp_file, now)
     return folder
 
