@@ -10,7 +10,7 @@ ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 # RUNLEVEL=1 before it: a server is installed and not started, since tests start their own.
 APT := $(ROOT) env DEBIAN_FRONTEND=noninteractive $${RUNLEVEL:+RUNLEVEL=$$RUNLEVEL} apt-get install --yes --quiet --no-install-recommends
 
-.PHONY: help setup serve html publish check clean test test-long lint types unit browser peers lock screenshots reference bench bench-check bench-pages bench-mail
+.PHONY: help setup serve html publish check clean test test-long lint types unit browser peers lock screenshots reference bench bench-check bench-pages bench-mail bench-collector
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -72,9 +72,10 @@ unit: $(VENV)/.test $(NODE)
 test-long: $(VENV)/.test $(NODE) ## the tests that take minutes: hundreds of kills, 100,000 articles
 	$(BIN)/pytest -m long
 
-peers: $(VENV)/.test ## the real peers of the tests: PostgreSQL, Exim
+peers: $(VENV)/.test ## the real peers of the tests and benches: PostgreSQL, Exim, strace, wrk
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { $(ROOT) apt-get update --quiet && $(APT) postgresql; }
 	@ls /usr/sbin/exim4 >/dev/null 2>&1 || { $(ROOT) apt-get update --quiet && RUNLEVEL=1 $(APT) exim4-daemon-light; }
+	@[ $$(command -v strace wrk | wc -l) = 2 ] || { $(ROOT) apt-get update --quiet && $(APT) strace wrk; }
 
 screenshots: $(VENV)/.test ## every kind of page at 375, 768 and 1440 px, light and dark, into var/screenshots/
 	$(BIN)/python tests/browser/screenshots.py
@@ -82,10 +83,13 @@ screenshots: $(VENV)/.test ## every kind of page at 375, 768 and 1440 px, light 
 reference: setup ## the pages of the docs that are generated from the code, anew
 	$(BIN)/python tests/reference/write.py
 
-bench: bench-check bench-pages bench-mail ## figures beside peers, in one run, as ratios
+bench: bench-check bench-collector bench-mail bench-pages ## figures beside peers, in one run, as ratios
 
 bench-check: $(VENV)/.test ## a check of what has not changed (N=10000), beside reading the files
 	$(BIN)/python tests/bench/check.py
+
+bench-collector: $(VENV)/.test ## the collector (SECONDS=5) beside a bare app that answers 204, by wrk
+	$(BIN)/python tests/bench/collector.py
 
 bench-pages: $(NODE) ## Lighthouse's view of our pages, beside those of others with the same article
 	$(BIN)/python tests/bench/pages.py

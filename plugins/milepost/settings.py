@@ -65,7 +65,7 @@ class Environment(BaseModel):
     engine: str = Field("duckdb", alias="MILEPOST_ENGINE")
     """What computes the measures; this version has no other than duckdb."""
     import_key: str | None = Field(None, alias="MILEPOST_IMPORT_KEY")
-    """Set aside for a route that takes events from elsewhere; this version has none."""
+    """The bearer key of /journey/v1/import, which takes what happens elsewhere; without it, the route is off."""
     report_password: str | None = Field(None, alias="MILEPOST_REPORT_PASSWORD")
     """The password of /journeys/, by basic authentication; without it, `milepost app` does not show the report."""
     limits: bool = Field(True, alias="MILEPOST_LIMITS")
