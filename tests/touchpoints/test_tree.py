@@ -166,8 +166,11 @@ def test_the_command_merges_checks_and_survives_the_next_build(new_site: NewSite
     assert site.pelican(SITEURL="https://x.example").returncode == 0
     assert site.json("touchpoints.json")["touchpoints"] == listed
 
-    for wrong in ("none --surface docs", "handbook --surface D", "output --surface docs",
-                  "handbook --surface docs --out handbook/x", "handbook --surface docs --base-url ftp://x/"):  # fmt: skip
+    misuses = (
+        "none --surface docs", "handbook --surface D", "output --surface docs",
+        "handbook --surface docs --out handbook/x", "handbook --surface docs --base-url ftp://x/",
+    )  # fmt: skip
+    for wrong in misuses:
         assert site.milepost("tag", *wrong.split()).returncode == 2, wrong
 
 
