@@ -30,6 +30,7 @@ from milepost.newsletter import outbox_service
 from milepost.newsletter import service as newsletter
 from milepost.newsletter.people import remembered
 from milepost.settings import Settings
+from milepost.touchpoints import service as touchpoints
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ def create_app(settings: Settings, site: Path, *, preview: bool = False, more: S
     """The services of one site, for the built pages in `site`.
 
     Args:
-        preview: also the outbox, and the report without a password. For loopback only.
+        preview: also the outbox, the plan, and the report without a password. For loopback only.
         more: routes that come last, such as the static site itself.
     """
     collector = None
@@ -56,6 +57,9 @@ def create_app(settings: Settings, site: Path, *, preview: bool = False, more: S
         routes += letters.routes()
     if letters and preview:
         routes += outbox_service.outbox_routes(settings, newsletter.shell_of(site))
+
+    if preview and "touchpoints" in settings.enabled:
+        routes += touchpoints.routes(settings, newsletter.shell_of(site))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -46,6 +46,7 @@ PAGES = {
     "lost": "/nowhere/",
     "journeys": "/journeys/",
     "outbox": "/outbox/",
+    "plan": "/plan/",
     "subscribe": "/newsletter/subscribe",
 }
 WIDTHS = (375, 768, 1440)

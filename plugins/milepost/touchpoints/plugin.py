@@ -16,10 +16,10 @@ from markupsafe import Markup
 from pelican import signals
 
 from milepost import hooks
-from milepost.errors import Finding
-from milepost.touchpoints import plan, tag
-from milepost.touchpoints.manifest import NAME, Entry, text_of
-from milepost.touchpoints.model import LEVELS, NOWHERE, Placement, Settings, Touchpoint, id_of
+from milepost.errors import Finding, MilepostError
+from milepost.touchpoints import manifest, plan, script, tag
+from milepost.touchpoints.manifest import NAME, Entry
+from milepost.touchpoints.model import LEVELS, NOWHERE, Located, Placement, Settings, Touchpoint, id_of
 
 _STATE = "_MILEPOST_TOUCHPOINTS"
 _LISTS = {
@@ -36,6 +36,7 @@ class _State:
         ours = hooks.settings_of(pelican_settings)
         self.settings = ours.of(Settings)
         self.url = ours.site.url
+        self.manifests = [ours.site.file.parent / path for path in self.settings.manifests]
         self.plan, faults = plan.read(ours.site.content / self.settings.plan)
         if faults:
             hooks.stop(faults)
@@ -88,15 +89,16 @@ def _touchpoint(content: Any, kind: str, state: _State) -> Touchpoint:
     surface = state.settings.surface(kind)
     lang = "" if content.in_default_lang else content.lang
     given: str | None = content.metadata.get("touchpoint")
-    topics = [content.category.slug] if kind == "article" else []
-    topics += [tag.slug for tag in getattr(content, "tags", ())]
     named = Placement(*(content.metadata.get(level) or None for level in LEVELS))
-    placed = state.plan.placement(content.get_relative_source_path() or "", named)
+    tags = tuple(tag.slug for tag in getattr(content, "tags", ()))
+    category = content.category.slug if kind == "article" else ""
+    here = Located(content.get_relative_source_path() or "", kind, category, tags)
+    placed = state.plan.placement(here, named)
     return Touchpoint(
         id=given or id_of(surface, content.slug, lang),
         surface=surface,
         kind="error" if content.save_as == "404.html" else kind,
-        topics=tuple(dict.fromkeys(topics)),
+        topics=tuple(dict.fromkeys(filter(None, (category, *tags)))),
         placement=placed if state.settings.plan_public else NOWHERE,
     )
 
@@ -112,11 +114,11 @@ def tag_page(html: str, context: Mapping[str, Any]) -> tuple[str, Entry | None]:
         entry = _content_entry(content, found, state)
     else:
         entry = _listing_entry(context, html, state)
-    return _tagged(html, entry, context["SITEURL"]), entry
+    return _tagged(html, entry, state, context["SITEURL"]), entry
 
 
-def _tagged(html: str, entry: Entry, site_url: str) -> str:
-    return tag.tag(html, entry.touchpoint, f"{site_url}/{tag.SCRIPT}")
+def _tagged(html: str, entry: Entry, state: _State, site_url: str) -> str:
+    return tag.tag(html, entry.touchpoint, f"{site_url}/{tag.SCRIPT}", state.settings.vitals)
 
 
 def remember(settings: Mapping[str, Any], name: str, entry: Entry | None) -> None:
@@ -200,10 +202,23 @@ def finish(pelican: Any) -> None:
             found = Touchpoint(id_of(surface, _place(place)), surface, "page")
             entry = Entry(found, f"{state.url}/{_address(place)}", tag.title_of(html) or place, place)
             state.add(place, entry)
-            file.write_text(_tagged(html, entry, pelican.settings["SITEURL"]), encoding="utf-8")
-    (output / NAME).write_text(text_of(state.entries.values()), encoding="utf-8")
-    script = Path(__file__).parent / "static" / tag.SCRIPT
-    (output / tag.SCRIPT).write_bytes(script.read_bytes())
+            file.write_text(_tagged(html, entry, state, pelican.settings["SITEURL"]), encoding="utf-8")
+    rows = manifest.rows_of(state.entries.values())
+    try:
+        manifest.write(output / NAME, manifest.merged(rows, _others(state)))
+    except MilepostError as error:
+        hooks.stop([error])
+    for name, text in script.files(vitals=state.settings.vitals > 0):
+        (output / name).write_text(text, encoding="utf-8")
+
+
+def _others(state: _State) -> Iterator[manifest.Row]:
+    """The touchpoints of other tools' sites; one that is not built yet is told, and no reason to stop."""
+    for path in state.manifests:
+        if path.is_file():
+            yield from manifest.read(path)
+        else:
+            hooks.advise(f"{posixpath.relpath(path)}: no such file; `milepost tag` makes it (TOUCHPOINT_MANIFESTS)")
 
 
 def add_templates(generator: Any) -> None:
