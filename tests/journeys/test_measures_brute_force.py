@@ -24,6 +24,7 @@ SCHEMA = pa.schema(
     [
         ("id", pa.binary()), ("at", pa.timestamp("us")), ("type", pa.string()), ("touchpoint", pa.string()),
         ("tier", pa.string()), ("visit", pa.string()), ("person", pa.string()), ("goal", pa.string()),
+        ("value", pa.float64()), ("currency", pa.string()),
     ]
 )  # fmt: skip
 NOWHERE_ELSE = ibis.memtable(pa.table({"touchpoint": list("abc"), "level": ["touchpoint"] * 3, "place": list("abc")}))

@@ -43,6 +43,12 @@ def reach(readings: ir.Table, places: ir.Table, by: str) -> ir.Table:
         engaged_seconds: with the page in front, from every tier.
     Source: docs/journeys, "Tiers of consent": views from every tier, visits from visited up, people from
         consented up.
+
+    Example:
+        >>> for row in reach(readings(events("x y +40d x", "x")), PLACES, "surface").to_pyarrow().to_pylist():
+        ...     print(*row.values())
+        blog 3 3 2 0.0
+        docs 1 1 1 0.0
     """
     counts = placed(readings, places, by).aggregate(_COUNTS, by="place")
     return counts.order_by(counts.views.desc(), "place").rename({by: "place"})
