@@ -62,8 +62,8 @@ class Chain:
         """(groups, n) `losses` with each of `left_out` taken from the counts.
 
         Up to EXACT_STATES exact. Above, the ways in and on (s N and N c) are exact too, refined from the whole
-        chain's inverse until they change by less than 1e-12; how often a state returns to itself (N_ii) is the
-        whole chain's, since one group in 64 hardly moves it.
+        chain's inverse until they change by less than 1e-12; of how often a state is come back to (N_ii), the returns
+        over one other state are each replicate's own, and the rarer ones over more are the whole chain's.
         """
         rest = [self._without(part) for part in left_out]
         if len(self.starts) <= EXACT_STATES:
@@ -73,14 +73,20 @@ class Chain:
         systems, gains, starts = zip(*(part._system() for part in rest), strict=True)
         onward = _refined(inverse, systems, np.column_stack(gains))
         inward = _refined(inverse.T, [one.T.tocsr() for one in systems], np.column_stack(starts))
-        return np.asarray((inward / inverse.diagonal()[:, None] * onward).T)
+        near = system.multiply(system.T).sum(axis=1)
+        returns = [inverse.diagonal() + one.multiply(one.T).sum(axis=1) - near for one in systems]
+        return np.asarray(inward.T / np.array(returns) * onward.T)
 
     def _system(self) -> tuple[Any, Array, Array]:
-        """I - Q, the gain after each state, and the share of paths that start in each."""
-        totals = np.asarray(self.steps.sum(axis=1)).ravel() + self.ends
+        """I - Q, the gain after each state, and the share of paths that start in each.
+
+        Steps from a state to itself change nothing (who stays has not gone anywhere), and are left out.
+        """
+        elsewhere = self.steps - sparse.diags_array(self.steps.diagonal())
+        totals = np.asarray(elsewhere.sum(axis=1)).ravel() + self.ends
         # A state that is never met has no row; nothing enters it either.
         per = 1 / np.where(totals > 0, totals, 1)
-        system = sparse.eye_array(len(per), format="csr") - sparse.diags_array(per) @ self.steps
+        system = sparse.eye_array(len(per), format="csr") - sparse.diags_array(per) @ elsewhere
         return system.tocsr(), self.won * per, self.starts / max(self.starts.sum(), 1e-300)
 
     def _without(self, part: Chain) -> Chain:
