@@ -23,7 +23,7 @@ def planted(seed: int) -> tuple[list[dict[str, Any]], set[tuple[str, str, str]]]
     """Rows of a site with some of each obstacle, and which. Everything else is as usual: exits, slow views, noes."""
     made = random.Random(seed)
     dead, slow, unhelpful = (set(made.sample(PAGES, 3)) for _ in range(3))
-    loops = {tuple(sorted(made.sample(PAGES, 2))) for _ in range(3)}
+    loops = {tuple(sorted(made.sample([page for page in PAGES if page not in dead], 2))) for _ in range(3)}
     truth = {
         *(("dead-end", page, "") for page in dead), *(("slow", page, "lcp") for page in slow),
         *(("unhelpful", page, "") for page in unhelpful), *(("back-and-forth", *pair) for pair in loops),

@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 import numpy as np
 from scipy import sparse
 
+from milepost.journeys.measures.engines import kept
 from milepost.journeys.measures.jackknife import GROUPS, Array, group_of, interval, left_out, number_of
 from milepost.journeys.measures.markov import Chain
 from milepost.journeys.measures.states import States, states_of
@@ -72,7 +73,7 @@ def attribution(paths: Rows[Linked], places: ir.Table, by: str = "touchpoint") -
     if not isinstance(paths, Rows) or paths.tiers - set(LINKED):
         raise TypeError(f"attribution takes rows of {' and '.join(LINKED)} readers only; make them by rows_of_linked")
     states = states_of(places, by)
-    walked = _prepared(paths.table, states).cache()
+    walked = kept(_prepared(paths.table, states))
     currency = _currency(walked)
     shared, steps = _shared_credit(walked, states, currency), _transitions(walked, currency)
     credited, replicates = {}, {}

@@ -54,6 +54,15 @@ def engine_of(name: str) -> Engine:
     return Engine(connection, lambda archive: _read_spark(connection, archive), _text_spark, _number_spark, _hex)
 
 
+def kept(table: ir.Table) -> ir.Table:
+    """The same rows, computed once for all that is made of them."""
+    backend = table.get_backend()
+    if backend.name == "pyspark":
+        # ibis 12's cache() for Spark, unlike its execute(), forgets tables that are made of plain values.
+        backend._register_in_memory_tables(table)
+    return table.cache()
+
+
 def _local(archive: str) -> Path:
     return Path(archive.removeprefix("file://"))
 

@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from milepost.journeys.measures.conversions import goal_of
+from milepost.journeys.measures.engines import kept
 from milepost.journeys.measures.obstacles.back_and_forth import BACK_AND_FORTH
 from milepost.journeys.measures.obstacles.dead_ends import DEAD_ENDS
 from milepost.journeys.measures.obstacles.detector import Detector, Threshold
@@ -55,10 +56,10 @@ def obstacles(
     found: list[dict[str, Any]] = []
     won = linked(events)
     won = won.mutate(goal=goal_of(won)).filter(lambda rows: rows.goal.notnull())
-    won = won.select("reader", won_at="at", won_id="id").cache()
+    won = kept(won.select("reader", won_at="at", won_id="id"))
     for detector in DETECTORS.values():
         threshold = (thresholds or {}).get(detector.name, detector.threshold)
-        tries = detector.tries(events, places).cache()
+        tries = kept(detector.tries(events, places))
         rows = _judged(tries, threshold)
         if rows:
             found += _told(detector, tries, rows, won, lookback_days)
@@ -86,7 +87,7 @@ def _told(
     """The rows with what was met downstream, examples and words."""
     keys = ("touchpoint", "what")
     wanted = ibis.memtable([{key: row[key] for key in keys} for row in rows])
-    failed = tries.filter(tries.failed).semi_join(wanted, keys).cache()
+    failed = kept(tries.filter(tries.failed).semi_join(wanted, keys))
     met = failed.filter(failed.person.notnull()).group_by(*keys, "person").aggregate(met_at=failed.at.min())
     people = {(row["touchpoint"], row["what"]): row["people"] for row in _counted(met, people=met.count())}
     near = met.join(
