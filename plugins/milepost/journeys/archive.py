@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 from milepost.errors import MilepostError
 from milepost.journeys import inbox
-from milepost.journeys.columns import archive_schema
+from milepost.journeys.columns import archive_schema, write_parquet
 from milepost.journeys.visits import Salts
 from milepost.journeys.wire import microseconds
 from milepost.settings import Environment
@@ -225,7 +225,7 @@ def _write(folder: Path, batch: Batch, rows: list[Row], at: Callable[[str], None
         path = folder / f"month={month}" / f"{batch.name}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         with _replacing(path, at) as temporary:
-            pq.write_table(table, temporary, compression="zstd")
+            write_parquet(table, temporary)
         _sync(folder)
         at("renamed")
         files.append(path.relative_to(folder).as_posix())
