@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ from milepost.errors import MilepostError
 from milepost.journeys.columns import archive_schema
 
 _SPARK = re.compile(r"local\[([1-9]\d*|\*)\]|spark://[^/:]+:\d+")
+
+_MEMORY = "3GB"
+"""What DuckDB keeps in memory; what is more waits in files of the system's temporary folder until it is done."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,12 @@ def engine_of(name: str) -> Engine:
     """
     if name == "duckdb":
         # Everything that is needed is part of DuckDB's wheel: it must never look for more on the network.
-        connection = ibis.duckdb.connect(autoinstall_known_extensions=False, TimeZone="UTC")
+        connection = ibis.duckdb.connect(
+            autoinstall_known_extensions=False,
+            TimeZone="UTC",
+            memory_limit=_MEMORY,
+            temp_directory=tempfile.gettempdir(),
+        )
         return Engine(connection, lambda archive: _read_duckdb(connection, archive), _text_duckdb, _number_duckdb, _hex)
     if not _SPARK.fullmatch(name):
         raise MilepostError(f"MILEPOST_ENGINE is {name!r}; say duckdb, local[N] or spark://host:port")

@@ -68,7 +68,7 @@ def paths(steps: ir.Table, goal: str, lookback_days: int, since: datetime | None
     Source: docs/journeys, "path", "journey".
 
     Example:
-        >>> walked = paths(trodden("x y signup y"), "signup", 400)
+        >>> walked = paths(trodden("x y signup y"), "signup", 400).order_by("path", "step")
         >>> for row in walked.select("path", "converted", "step", "back", "touchpoint").to_pyarrow().to_pylist():
         ...     print(*row.values())
         0 True 1 2 x
@@ -79,31 +79,31 @@ def paths(steps: ir.Table, goal: str, lookback_days: int, since: datetime | None
     reached = of_goal.goal.notnull().cast("int64")
     running = ibis.cumulative_window(group_by="reader", order_by=["at", "id"])
     parted = of_goal.mutate(path=reached.sum().over(running) - reached)
-    touches = parted.filter(parted.goal.isnull()).select("reader", "path", "visit", "id", "at", "touchpoint")
-    ended = parted.filter(parted.goal.notnull())
-    ends = ended.select("reader", "path", "id", "visit", "value", "currency", converted_at="at")
-
-    joined = touches.left_join(ends.drop("id", "visit"), ["reader", "path"])
-    joined = joined.drop("reader_right", "path_right")
+    converts = parted.goal.notnull()
     whole = ibis.window(group_by=["reader", "path"])
-    dated = joined.mutate(
-        ended=ibis.coalesce(joined.converted_at, joined.at.max().over(whole)), converted=joined.converted_at.notnull()
+    dated = parted.mutate(
+        ended=parted.at.max().over(whole),
+        converted=converts.cast("int64").max().over(whole) > 0,
+        value=parted.value.max(where=converts).over(whole),
+        currency=parted.currency.max(where=converts).over(whole),
     )
-    within = dated.filter(dated.at >= dated.ended - ibis.interval(days=lookback_days)).drop("converted_at")
-    bare = ends.anti_join(within, ["reader", "path"]).mutate(at=ends.converted_at, ended=ends.converted_at)
-    bare = bare.mutate(touchpoint=ibis.literal(NOWHERE), converted=ibis.literal(True)).drop("converted_at")
-    every = within.union(bare.select(*within.columns))
     if since:
-        every = every.filter(every.ended >= ibis.literal(since))
+        dated = dated.filter(dated.ended >= ibis.literal(since))
+    within = dated.filter(dated.at >= dated.ended - ibis.interval(days=lookback_days))
     forth = ibis.window(group_by=["reader", "path"], order_by=["at", "id"])
-    back = ibis.window(group_by=["reader", "path"], order_by=[ibis.desc("at"), ibis.desc("id")])
-    numbered = every.mutate(
-        step=ibis.row_number().over(forth).cast("int64") + 1, back=ibis.row_number().over(back).cast("int64") + 1
+    numbered = within.mutate(
+        step=ibis.row_number().over(forth).cast("int64") + 1,
+        touches=within.goal.isnull().cast("int64").sum().over(whole),
     )
-    columns = (
-        "reader", "path", "ended", "converted", "value", "currency", "step", "back", "visit", "at", "touchpoint",
+    # The conversion is the last row of its path; it stays where it is the only one.
+    shown = numbered.filter(numbered.goal.isnull() | (numbered.touches == 0))
+    return shown.select(
+        "reader", "path", "ended", "converted", "value", "currency", "step",
+        back=ibis.greatest(shown.touches, 1) - shown.step + 1,
+        visit="visit",
+        at="at",
+        touchpoint=shown.goal.isnull().ifelse(shown.touchpoint, NOWHERE),
     )  # fmt: skip
-    return numbered.select(*columns).order_by("reader", "path", "step")
 
 
 def chains(paths: ir.Table, length: int = 8) -> ir.Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from milepost.journeys.measures.obstacles.detector import COLUMNS, Detector, Threshold, in_visits
+from milepost.journeys.measures.obstacles.detector import COLUMNS, Detector, Threshold
 from milepost.journeys.measures.paths import of_visits
 
 
@@ -13,7 +13,7 @@ def back_and_forth(events: ir.Table, places: ir.Table) -> ir.Table:
     """Each visit that went from one page of a pair to the other: failed when it went there, back, and there again.
 
     Args:
-        events: one row an event of a reader: id, at, type, touchpoint, tier, visit, person, goal.
+        events: as `in_visits` yields them.
         places: touchpoint, level, place. Listings are made for going back to, and are left out.
     Returns:
         tries, see `detector.COLUMNS`; of a pair, touchpoint is the first by name and what the other.
@@ -21,12 +21,12 @@ def back_and_forth(events: ir.Table, places: ir.Table) -> ir.Table:
 
     Example:
         >>> for given in ("x y x y", "x y x"):
-        ...     (row,) = back_and_forth(events(given), PLACES).to_pyarrow().to_pylist()
+        ...     (row,) = back_and_forth(in_visits(events(given)), PLACES).to_pyarrow().to_pylist()
         ...     print(row["touchpoint"], row["what"], row["failed"])
         x y True
         x y False
     """
-    touches = of_visits(in_visits(events))
+    touches = of_visits(events)
     touches = touches.filter(touches.goal.isnull())
     listings = places.filter((places.level == "kind") & places.place.isin(("listing", "search"))).touchpoint
     touches = touches.filter(~touches.touchpoint.isin(listings))
@@ -52,4 +52,5 @@ BACK_AND_FORTH = Detector(
     Threshold(5, 0.2),
     "Of the visits that went from one page to the other, surely more than 20 % went there, back, and there again.",
     "Bring what is needed together: let {touchpoint} say what readers go to {what} for, or the other way round.",
+    of_visits=True,
 )

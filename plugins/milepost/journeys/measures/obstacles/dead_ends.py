@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from milepost.journeys.measures.obstacles.detector import COLUMNS, Detector, Threshold, in_visits
+from milepost.journeys.measures.obstacles.detector import COLUMNS, Detector, Threshold
 from milepost.journeys.measures.paths import of_visits
 
 _ENDS_BY_NATURE = ("service", "error")
@@ -15,21 +15,21 @@ def dead_ends(events: ir.Table, places: ir.Table) -> ir.Table:
     """Each visit to each page: failed when the visit ended there, without a conversion there.
 
     Args:
-        events: one row an event of a reader: id, at, type, touchpoint, tier, visit, person, goal.
+        events: as `in_visits` yields them.
         places: touchpoint, level, place. Pages of the kinds `service` and `error` end a visit by nature.
     Returns:
         tries, see `detector.COLUMNS`; the example is the page met before.
     Source: docs/journeys, "obstacles".
 
     Example:
-        >>> for row in dead_ends(events("x y", "x y signup"), PLACES).order_by("reader", "at").to_pyarrow().to_pylist():
+        >>> for row in dead_ends(in_visits(events("x y", "x y signup")), PLACES).order_by("reader", "at").to_pyarrow().to_pylist():
         ...     print(row["touchpoint"], row["failed"], row["example"])
         x False None
         y True x
         x False None
         y False x
     """
-    steps = of_visits(in_visits(events))
+    steps = of_visits(events)
     order = ibis.window(group_by=["reader", "visit"], order_by=["at", "id"])
     near = steps.mutate(before=steps.touchpoint.lag().over(order), after=steps.at.lead().over(order))
     touches = near.filter(near.goal.isnull())
@@ -50,4 +50,5 @@ DEAD_ENDS = Detector(
     Threshold(20, 0.8),
     "Of the visits that came to the page, surely more than 80 % ended there, without a conversion.",
     "Say at the end of {touchpoint} what to read or to do next, and link to it.",
+    of_visits=True,
 )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import ibis.expr.types as ir
 
+from milepost.journeys.measures.conversions import CONVERSIONS
+from milepost.journeys.measures.paths import TOUCHES
 from milepost.journeys.measures.tiers import readers
 from milepost.journeys.measures.visits import visits
 
@@ -30,7 +32,8 @@ class Threshold:
 class Detector:
     """One kind of obstacle.
 
-    tries: from (events, places) to a table with COLUMNS.
+    tries: from (events, places) to a table with COLUMNS. Where `of_visits`, the events are those of `in_visits`, which
+        are numbered once for all such detectors.
     definition and remedy: sentences for whoever reads the report; a remedy may name {touchpoint} and {what}.
     """
 
@@ -39,8 +42,20 @@ class Detector:
     threshold: Threshold
     definition: str
     remedy: str
+    of_visits: bool = False
 
 
 def in_visits(events: ir.Table) -> ir.Table:
-    """The events that may be linked, from visited up, with `reader` and the number of their `visit`."""
-    return visits(readers(events))
+    """What a detector of visits reads: touches, conversions and forms of readers from visited up.
+
+    Args:
+        events: one row an event of a reader, as `events.opened` has them.
+    Returns:
+        the same rows of those types, with `reader` and the number of their `visit`.
+    """
+    numbered = visits(readers(events))
+    wanted = numbered.type.isin((*TOUCHES, *CONVERSIONS, "form"))
+    columns = (
+        "id", "at", "type", "touchpoint", "goal", "value", "currency", "form", "form_step", "reader", "person", "visit",
+    )  # fmt: skip
+    return numbered.filter(wanted).select(*columns)

@@ -12,7 +12,7 @@ from milepost.journeys.measures.conversions import goal_of
 from milepost.journeys.measures.engines import kept
 from milepost.journeys.measures.obstacles.back_and_forth import BACK_AND_FORTH
 from milepost.journeys.measures.obstacles.dead_ends import DEAD_ENDS
-from milepost.journeys.measures.obstacles.detector import Detector, Threshold
+from milepost.journeys.measures.obstacles.detector import Detector, Threshold, in_visits
 from milepost.journeys.measures.obstacles.forms import FORMS
 from milepost.journeys.measures.obstacles.not_found import NOT_FOUND
 from milepost.journeys.measures.obstacles.searches import SEARCHES
@@ -57,9 +57,10 @@ def obstacles(
     won = linked(events)
     won = won.mutate(goal=goal_of(won)).filter(lambda rows: rows.goal.notnull())
     won = kept(won.select("reader", won_at="at", won_id="id"))
+    numbered = kept(in_visits(events))
     for detector in DETECTORS.values():
         threshold = (thresholds or {}).get(detector.name, detector.threshold)
-        tries = kept(detector.tries(events, places))
+        tries = kept(detector.tries(numbered if detector.of_visits else events, places))
         rows = _judged(tries, threshold)
         if rows:
             found += _told(detector, tries, rows, won, lookback_days)
