@@ -76,17 +76,41 @@ def attribution(paths: Rows[Linked], places: ir.Table, by: str = "touchpoint") -
     walked = kept(_prepared(paths.table, states))
     currency = _currency(walked)
     shared, steps = _shared_credit(walked, states, currency), _transitions(walked, currency)
-    credited, replicates = {}, {}
-    for unit in _UNITS:
-        sums = shared[unit]
-        markov, markov_replicates = _markov(sums, steps, unit, states.count)
-        order = [_SHARED.index(name) for name in ("first", "last", "linear", "position", "decay")]
-        total, rest = sums.sum(axis=0), left_out(sums)
-        shapley = _SHARED.index("shapley")
-        credited[unit] = _placed(np.stack([*total.T[order], markov, total.T[shapley]]), states)
-        parts = [*np.moveaxis(rest, 2, 0)[order], markov_replicates, rest[:, :, shapley]]
-        replicates[unit] = _placed(np.stack(parts), states)
-    return _rows(by, states.places, credited, replicates["conversions"], currency)
+    credited = {unit: _credited(shared[unit], steps, unit, states) for unit in _UNITS}
+    replicates = _replicates(shared["conversions"], steps, states)
+    return _rows(by, states.places, credited, replicates, currency)
+
+
+def _credited(sums: Array, steps: Mapping[str, Array], unit: str, states: States) -> Array:
+    """(models, places) credit in one unit."""
+    touched, untouched = _brought(sums)
+    chain = _chain(steps, unit, states.count, np.ones(len(steps["group"]), dtype=bool))
+    markov = _normalised(chain.losses(), touched.sum())
+    markov[0] = untouched.sum()
+    return _placed(_in_order(sums.sum(axis=0), markov), states)
+
+
+def _replicates(sums: Array, steps: Mapping[str, Array], states: States) -> Array:
+    """(64, models, places) the conversions credited when one group after another is left out."""
+    touched, untouched = (left_out(part) for part in _brought(sums))
+    whole = _chain(steps, "conversions", states.count, np.ones(len(steps["group"]), dtype=bool))
+    chains = [_chain(steps, "conversions", states.count, steps["group"] == group) for group in range(GROUPS)]
+    losses = whole.replicates(chains)
+    markov = np.array([_normalised(lost, total) for lost, total in zip(losses, touched, strict=True)])
+    markov[:, 0] = untouched
+    pairs = zip(left_out(sums), markov, strict=True)
+    return np.array([_placed(_in_order(shared, chained), states) for shared, chained in pairs])
+
+
+def _brought(sums: Array) -> tuple[Array, Array]:
+    """(64,) each: what each group's conversions with a touch brought, and those without one."""
+    linear = sums[:, :, _SHARED.index("linear")]
+    return linear[:, 1:].sum(axis=1), linear[:, 0]
+
+
+def _in_order(shared: Array, markov: Array) -> Array:
+    """(models, states) in the order of MODELS, from (states, _SHARED) and the chain's."""
+    return np.stack([*shared.T[:-1], markov, shared.T[-1]])
 
 
 def _prepared(paths: ir.Table, states: States) -> ir.Table:
@@ -177,23 +201,6 @@ def _transitions(walked: ir.Table, currency: str | None) -> Mapping[str, Array]:
     return {**numbers, "next": following, "group": groups}
 
 
-def _markov(sums: Array, steps: Mapping[str, Array], unit: str, count: int) -> tuple[Array, Array]:
-    """(states,) credit and its (64, states) replicates: losses, normalised to what conversions with a touch brought."""
-    by_group = sums[:, :, _SHARED.index("linear")].copy()
-    untouched = by_group[:, 0].copy()
-    by_group[:, 0] = 0.0
-    brought = by_group.sum(axis=1)
-    chains = [_chain(steps, unit, count, steps["group"] == group) for group in range(GROUPS)]
-    whole = _chain(steps, unit, count, np.ones(len(steps["group"]), dtype=bool))
-    credit = _normalised(whole.losses(), brought.sum())
-    rest = left_out(brought)
-    replicates = np.array(
-        [_normalised(losses, total) for losses, total in zip(whole.replicates(chains), rest, strict=True)]
-    )
-    credit[0], replicates[:, 0] = untouched.sum(), left_out(untouched)
-    return credit, replicates
-
-
 def _chain(steps: Mapping[str, Array], unit: str, count: int, mine: Any) -> Chain:
     state, following = steps["state"][mine].astype(int), steps["next"][mine].astype(int)
     ends = following < 0
@@ -228,7 +235,7 @@ def _rows(
 ) -> list[dict[str, Any]]:
     """Every place that any model credits or that was met, from (models, places) arrays."""
     conversions, value = credited["conversions"], credited["value"]
-    low, high = interval(conversions, np.moveaxis(replicates, 0, 1))
+    low, high = interval(conversions, replicates)
     shown = np.flatnonzero(conversions.sum(axis=0) > 0)
     rounded = np.round(conversions[:, shown], 9)
     ranks = 1 + (rounded[:, None, :] > rounded[:, :, None]).sum(axis=2)

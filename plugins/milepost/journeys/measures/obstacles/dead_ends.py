@@ -22,7 +22,8 @@ def dead_ends(events: ir.Table, places: ir.Table) -> ir.Table:
     Source: docs/journeys, "obstacles".
 
     Example:
-        >>> for row in dead_ends(in_visits(events("x y", "x y signup")), PLACES).order_by("reader", "at").to_pyarrow().to_pylist():
+        >>> tried = dead_ends(in_visits(events("x y", "x y signup")), PLACES)
+        >>> for row in tried.order_by("reader", "at").to_pyarrow().to_pylist():
         ...     print(row["touchpoint"], row["failed"], row["example"])
         x False None
         y True x
