@@ -64,10 +64,12 @@ def objectives(events: ir.Table, plan: Iterable[Objective], now: datetime, zone:
     """
     today = now.astimezone(ZoneInfo(zone))
     until = now.astimezone(UTC).replace(tzinfo=None)
-    reached = events.mutate(goal=goal_of(events), day=on_the_wall(events.at, zone).date())
-    past = reached.filter(reached.at <= until)
-    counts = past.group_by("goal", "day").aggregate(times=past.count()).to_pyarrow().to_pylist()
-    first = min((row["day"] for row in counts), default=today.date())
+    past = events.filter(events.at <= until)
+    reached = past.mutate(goal=goal_of(past)).filter(lambda rows: rows.goal.notnull())
+    dated = reached.mutate(day=on_the_wall(reached.at, zone).date())
+    counts = dated.group_by("goal", "day").aggregate(times=dated.count()).to_pyarrow().to_pylist()
+    begun = past.at.min().as_scalar().to_pyarrow().as_py()
+    first = begun.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date() if begun else today.date()
     return [_told(one, counts, one.since or first, today) for one in plan]
 
 

@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 import ibis
 import ibis.expr.types as ir
 
-_FIRST, _LAST = 1995, 2045
+_FIRST, _LAST = 2010, 2040
 
 
 def on_the_wall(at: ir.TimestampValue, zone: str) -> ir.TimestampValue:
     """A UTC timestamp (without a zone) as the wall of `zone` showed it, for days and months of the place.
 
     Args:
-        zone: of the IANA database, such as Europe/Berlin. Its rules are Python's, from 1995 to 2045, so that no two
+        zone: of the IANA database, such as Europe/Berlin. Its rules are Python's, from 2010 to 2040, so that no two
             engines can disagree.
 
     Example:
