@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from milepost.journeys.columns import archive_schema
+from milepost.journeys.columns import archive_schema, write_parquet
 from milepost.journeys.measures.events import Opened, opened
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -53,7 +52,7 @@ def archive_of(folder: Path, events: Iterable[Mapping[str, Any]]) -> str:
     for month, rows in months.items():
         path = folder / f"month={month}" / "inbox-1.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(pa.Table.from_pylist(rows, schema=archive_schema()), path, compression="zstd")
+        write_parquet(pa.Table.from_pylist(rows, schema=archive_schema()), path)
     return str(folder)
 
 

@@ -24,6 +24,7 @@ SCHEMA = pa.schema(
     [
         ("id", pa.binary()), ("at", pa.timestamp("us")), ("type", pa.string()), ("touchpoint", pa.string()),
         ("tier", pa.string()), ("visit", pa.string()), ("person", pa.string()), ("goal", pa.string()),
+        ("value", pa.float64()), ("currency", pa.string()),
     ]
 )  # fmt: skip
 NOWHERE_ELSE = ibis.memtable(pa.table({"touchpoint": list("abc"), "level": ["touchpoint"] * 3, "place": list("abc")}))
@@ -154,7 +155,7 @@ def test_what_came_next_is_that_of_plain_python_and_reconciles(drawn: list[dict[
 @given(some_events)
 def test_paths_and_chains_are_those_of_plain_python(drawn: list[dict[str, Any]]) -> None:
     rows = [row for row in rows_from(drawn) if row["person"]]
-    table = paths(steps(readers(table_of(rows))), "signup", LOOKBACK_DAYS).cache()
+    table = paths(steps(readers(table_of(rows))), "signup", LOOKBACK_DAYS).order_by("reader", "path", "step").cache()
     found: dict[tuple[str, int], tuple[bool, list[str]]] = {}
     for row in table.to_pyarrow().to_pylist():
         _, way = found.setdefault((row["reader"], row["path"]), (row["converted"], []))

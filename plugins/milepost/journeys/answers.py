@@ -32,7 +32,7 @@ class Answer:
 
     def text(self) -> str:
         """Columns for a terminal: numbers to the right, everything else to the left."""
-        numeric = [all(isinstance(row[name], int | float) for row in self.rows) for name in self.columns]
+        numeric = [all(isinstance(row[name], int | float | None) for row in self.rows) for name in self.columns]
         table = [self.columns, *(tuple(_shown(row[name]) for name in self.columns) for row in self.rows)]
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = [
@@ -59,6 +59,8 @@ def _cell(value: Any) -> Any:
 def _shown(value: Any) -> str:
     if isinstance(value, list):
         return _joined(value)
+    if value is None:
+        return "-"
     if isinstance(value, float):
         return f"{value:.3f}"
     # A terminal obeys control characters.

@@ -152,7 +152,7 @@ def report(
 
 
 def measure(
-    name: Annotated[str, typer.Argument(help="reach, paths or docs-and-blog.")],
+    name: Annotated[str, typer.Argument(help="The measure's name, see below.")],
     settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
     by: Annotated[
         str | None, typer.Option(metavar="LEVEL", help="touchpoint, surface, kind, topic, author, objective ...")
@@ -165,21 +165,29 @@ def measure(
         datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], metavar="DATE", help="The last day.")
     ] = None,
     tier: Annotated[str | None, typer.Option(metavar="TIER", help="Only counted, visited, consented or known.")] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LEVEL=PLACE", help="Only what happened there, such as surface=docs; may be repeated."),
+    ] = None,
     format: Annotated[Format, typer.Option(help="How it is printed.")] = Format.TABLE,
     verbose: options.Verbose = False,
 ) -> None:
     """Print one measure of what is archived. Days are those of the site's TIMEZONE.
 
-    paths without a goal is what came next; with a goal, the paths that ended in it.
+    reach, paths (without a goal what came next, with one the paths that ended in it), attribution, time-to-convert,
+    docs-and-blog, objectives, obstacles, onward.
     """
     from datetime import timedelta
     from zoneinfo import ZoneInfo
 
-    from milepost.journeys.questions import Question, answer
+    from milepost.journeys.questions import Misuse, Question, answer
 
     settings = options.read(settings_file)
     zone = ZoneInfo(settings.site.timezone)
     start = since.replace(tzinfo=zone) if since else None
     end = (until + timedelta(days=1)).replace(tzinfo=zone) if until else None
-    found = answer(settings, name, Question(by, goal, start, end, tier))
+    places = dict(level.partition("=")[::2] for level in only or ())
+    if "" in places.values():
+        raise Misuse("--only names a level and a place: --only surface=docs")
+    found = answer(settings, name, Question(by, goal, start, end, tier, places))
     typer.echo({Format.TABLE: found.text, Format.JSON: found.json, Format.CSV: found.csv}[format](), nl=False)

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from milepost.errors import MilepostError
-from milepost.journeys.columns import archive_schema
+from milepost.journeys.columns import archive_schema, write_parquet
 from milepost.settings import Environment
 
 CORRUPT = ".corrupt"
@@ -66,7 +66,7 @@ def write(table: pa.Table, path: Path, at: Callable[[str], None] = lambda transi
     """Make `path` hold `table`; on disk on return. Calls `at` with "written" before it takes its name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with _replacing(path, at) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+        write_parquet(table, temporary)
     _sync(path.parent.parent)
 
 

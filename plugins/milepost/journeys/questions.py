@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,15 +12,24 @@ import ibis.expr.types as ir
 from milepost.errors import MilepostError
 from milepost.journeys import model
 from milepost.journeys.answers import Answer
+from milepost.journeys.measures import attribution as of_attribution
 from milepost.journeys.measures import paths as of_paths
 from milepost.journeys.measures.conversions import conversions
 from milepost.journeys.measures.docs_and_blog import docs_and_blog
 from milepost.journeys.measures.events import LEVELS, Opened, opened, touchpoints_of
+from milepost.journeys.measures.narrowed import narrowed
+from milepost.journeys.measures.objectives import objectives
+from milepost.journeys.measures.obstacles.ranked import obstacles
+from milepost.journeys.measures.onward import onward
 from milepost.journeys.measures.reach import reach, readings
-from milepost.journeys.measures.tiers import LINKED, linked
+from milepost.journeys.measures.tiers import LINKED, Rows, linked, rows_of_linked
+from milepost.journeys.measures.time_to_convert import QUANTILES, time_to_convert
+from milepost.journeys.model import Linked
+from milepost.journeys.plan import objectives_of
 from milepost.settings import Settings
 
 CHAIN_LENGTH = 8
+GOAL = "signup"
 
 
 class Misuse(MilepostError):
@@ -31,13 +40,15 @@ class Misuse(MilepostError):
 
 @dataclass(frozen=True)
 class Question:
-    """What to measure: `by` a level, for a `goal`, from `start` up to `end` (aware), of one `tier` only."""
+    """What to measure: `by` a level, for a `goal`, from `start` up to `end` (aware), of one `tier` only, and `only`
+    at these places, one for each of some levels."""
 
     by: str | None = None
     goal: str | None = None
     start: datetime | None = None
     end: datetime | None = None
     tier: str | None = None
+    only: Mapping[str, str] = field(default_factory=dict)
 
 
 def answer(settings: Settings, name: str, question: Question) -> Answer:
@@ -51,6 +62,8 @@ def answer(settings: Settings, name: str, question: Question) -> Answer:
         raise Misuse(f'no measure "{name}"; there are {_listed(ASKED)}')
     if question.tier and question.tier not in model.TIERS:
         raise Misuse(f'no tier "{question.tier}"; there are {_listed(model.TIERS)}')
+    if wrong := [level for level in question.only if level not in LEVELS]:
+        raise Misuse(f'cannot keep only some "{wrong[0]}"; say {_listed(LEVELS)}')
     if question.start and question.end and question.start >= question.end:
         raise Misuse("--from is after --to; swap them")
     return ASKED[name](settings, question)
@@ -95,7 +108,7 @@ def _reach(settings: Settings, question: Question) -> Answer:
         raise Misuse("reach has no --goal; ask paths or docs-and-blog")
     by = _level(question, LEVELS)
     found = open_archive(settings, built_site(settings), question.start, question.end)
-    return answered(reach(readings(_of_tier(found.events, question)), found.places, by))
+    return answered(reach(readings(_narrowed(found, question)), found.places, by))
 
 
 def _paths(settings: Settings, question: Question) -> Answer:
@@ -103,49 +116,108 @@ def _paths(settings: Settings, question: Question) -> Answer:
     if question.goal:
         if question.by not in (None, "touchpoint"):
             raise Misuse("paths to a --goal are told by touchpoint; leave --by out")
-        found, walked = _walked(settings, question, question.goal)
-        return answered_chains(of_paths.chains(walked, CHAIN_LENGTH), question.goal)
+        _, walked = _walked(settings, question, question.goal)
+        return answered_chains(of_paths.chains(walked.table, CHAIN_LENGTH), question.goal)
     by = _level(question, of_paths.SINGLE)
     found = open_archive(settings, built_site(settings), question.start, question.end)
-    trodden = of_paths.steps(_of_linked_tier(found.events, question))
-    return answered(of_paths.came_next(trodden, found.places, by, "journey"))
+    return answered(of_paths.came_next(_trodden(found, question), found.places, by, "journey"))
 
 
 def _docs_and_blog(settings: Settings, question: Question) -> Answer:
     if question.by:
         raise Misuse("docs-and-blog has no --by")
-    found, walked = _walked(settings, question, question.goal or "signup")
-    return answered(docs_and_blog(walked, found.places))
+    found, walked = _walked(settings, question, question.goal or GOAL)
+    return answered(docs_and_blog(walked.table, found.places))
+
+
+def _attribution(settings: Settings, question: Question) -> Answer:
+    by = _level(question, LEVELS)
+    found, walked = _walked(settings, question, question.goal or GOAL)
+    columns = (by, "model", "conversions", "value", "currency", "low", "high", "rank", "disputed")
+    return Answer(columns, of_attribution.attribution(walked, found.places, by))
+
+
+def _time_to_convert(settings: Settings, question: Question) -> Answer:
+    if question.by:
+        raise Misuse("time-to-convert has no --by")
+    found, walked = _walked(settings, question, question.goal or GOAL)
+    columns = ("what", "paths", "mean", *(f"p{q}" for q in QUANTILES))
+    return Answer(columns, time_to_convert(walked.table, found.places))
+
+
+def _objectives(settings: Settings, question: Question) -> Answer:
+    if question.by or question.start:
+        raise Misuse("objectives have no --by and no --from: the plan says from when each counts")
+    plan = [one for one in objectives_of(settings) if question.goal in (None, one.measure)]
+    # Up to and with the day of --to; else up to now.
+    now = min(question.end or datetime.now(UTC), datetime.now(UTC))
+    found = open_archive(settings, built_site(settings), None, now)
+    rows = objectives(_narrowed(found, question), plan, now, settings.site.timezone)
+    columns = (
+        "objective", "title", "measure", "target", "since", "by", "actual", "elapsed", "expected", "pace",
+        "needed_a_day", "projected", "low", "high", "state",
+    )  # fmt: skip
+    return Answer(columns, [{**row, "since": str(row["since"]), "by": str(row["by"])} for row in rows])
+
+
+def _obstacles(settings: Settings, question: Question) -> Answer:
+    if question.by or question.goal:
+        raise Misuse("obstacles have no --by and no --goal: they are told by touchpoint, for every goal")
+    found = open_archive(settings, built_site(settings), question.start, question.end)
+    lookback_days = settings.of(model.Settings).lookback_days
+    rows = obstacles(_narrowed(found, question), found.places, lookback_days=lookback_days)
+    columns = (
+        "obstacle", "touchpoint", "what", "tries", "failed", "share", "downstream", "people", "examples",
+        "definition", "remedy",
+    )  # fmt: skip
+    return Answer(columns, rows)
+
+
+def _onward(settings: Settings, question: Question) -> Answer:
+    if question.by or question.goal:
+        raise Misuse("onward has no --by and no --goal; ask paths")
+    found = open_archive(settings, built_site(settings), question.start, question.end)
+    return answered(onward(_trodden(found, question)))
 
 
 ASKED: Mapping[str, Callable[[Settings, Question], Answer]] = {
     "reach": _reach,
     "paths": _paths,
     "docs-and-blog": _docs_and_blog,
+    "attribution": _attribution,
+    "time-to-convert": _time_to_convert,
+    "objectives": _objectives,
+    "obstacles": _obstacles,
+    "onward": _onward,
 }
 """The measures that can be asked for by name."""
 
 
-def _walked(settings: Settings, question: Question, goal: str) -> tuple[Opened, ir.Table]:
+def _walked(settings: Settings, question: Question, goal: str) -> tuple[Opened, Rows[Linked]]:
     """The paths to `goal` that end within the range; they reach back, so the archive is opened from its beginning."""
     found = open_archive(settings, built_site(settings), None, question.end)
     known = [row["goal"] for row in answered(conversions(found.events)).rows]
     if known and goal not in known:
         raise Misuse(f'no conversion has the goal "{goal}"; there are {_listed(known)}')
     since = question.start.astimezone(UTC).replace(tzinfo=None) if question.start else None
-    trodden = of_paths.steps(_of_linked_tier(found.events, question))
     lookback_days = settings.of(model.Settings).lookback_days
-    return found, of_paths.paths(trodden, goal, lookback_days, since)
+    _refuse_unlinked(question)
+    trodden = rows_of_linked(_narrowed(found, question)).then(of_paths.steps)
+    return found, trodden.then(lambda steps: of_paths.paths(steps, goal, lookback_days, since))
 
 
-def _of_tier(events: ir.Table, question: Question) -> ir.Table:
-    return events.filter(events.tier == question.tier) if question.tier else events
+def _narrowed(found: Opened, question: Question) -> ir.Table:
+    return narrowed(found.events, found.places, question.only, question.tier)
 
 
-def _of_linked_tier(events: ir.Table, question: Question) -> ir.Table:
+def _trodden(found: Opened, question: Question) -> ir.Table:
+    _refuse_unlinked(question)
+    return of_paths.steps(linked(_narrowed(found, question)))
+
+
+def _refuse_unlinked(question: Question) -> None:
     if question.tier and question.tier not in LINKED:
         raise Misuse(f"{question.tier} events are no journeys; paths are of {_listed(LINKED)} only")
-    return _of_tier(linked(events), question)
 
 
 def _level(question: Question, levels: Iterable[str]) -> str:

@@ -25,6 +25,12 @@ def conversions(events: ir.Table) -> ir.Table:
         one row a goal, most reached first: goal, conversions (from every tier), linked (those of them that are
         part of a journey, from consented up), people (from consented up).
     Source: docs/journeys, "conversion".
+
+    Example:
+        >>> for row in conversions(events("x signup", "x signup order:9.5")).to_pyarrow().to_pylist():
+        ...     print(*row.values())
+        signup 2 2 2
+        order 1 1 1
     """
     reached = events.mutate(goal=goal_of(events)).filter(lambda rows: rows.goal.notnull())
     mine = reached.tier.isin(LINKED) & reached.person.notnull()

@@ -28,6 +28,17 @@ def docs_and_blog(paths: ir.Table, places: ir.Table) -> ir.Table:
         conversions, rate (conversions of these paths, 0 to 1), share (of all conversions, 0 to 1). What was
         used together; it says nothing of what caused what.
     Source: docs/journeys, "docs and blog".
+
+    Example:
+        Of two readers of blog (x) and docs (y), one signs up.
+
+        >>> for row in docs_and_blog(walks("x y signup", "x y").table, PLACES).to_pyarrow().to_pylist():
+        ...     print(*row.values())
+        both blog 2 1 0.5 1.0
+        both docs 0 0 0.0 0.0
+        blog blog 0 0 0.0 0.0
+        docs docs 0 0 0.0 0.0
+        neither none 0 0 0.0 0.0
     """
     at = placed(paths, places, "surface")
     one = at.group_by("reader", "path").aggregate(

@@ -1,4 +1,4 @@
-"""The opener: the archive's Parquet and the site's touchpoints, as ibis tables. It alone knows the engine."""
+"""The opener: the archive's Parquet and the site's touchpoints, as ibis tables."""
 
 from __future__ import annotations
 
@@ -14,10 +14,16 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from milepost.errors import MilepostError
-from milepost.journeys.columns import archive_schema
+from milepost.journeys.measures.engines import engine_of
 
 LEVELS = ("touchpoint", "surface", "kind", "topic", "author", "objective", "strategy", "function", "tactic")
 """What an event can be counted by; a touchpoint may have several topics and several authors."""
+TEXTS = {
+    "query": "query", "path": "path", "referrer": "referrer", "form": "name", "form_step": "step",
+    "answer": "answer", "comment": "comment",
+}  # fmt: skip
+"""The name of a column, and of the field in an event's data that it is; null where there is none."""
+NUMBERS = ("results", "lcp", "inp", "cls")
 
 
 @dataclass(frozen=True)
@@ -25,8 +31,9 @@ class Opened:
     """What every measure reads.
 
     events: one row an event of a reader: id (16 bytes), at (timestamp, UTC), type, touchpoint, tier, visit (hex
-        text of the visit key, or null), person (null below `consented`), goal, value, currency, seconds (engaged
-        seconds, null but for `engage`). Events of known bots are left out.
+        text of the visit key, or null), person (null below `consented`), goal, value, currency, and what its data
+        says: seconds (engaged seconds, null but for `engage`), and the fields of TEXTS and NUMBERS by their names
+        here. Events of known bots are left out.
     places: one row a touchpoint, level of LEVELS and place there: touchpoint, level, place.
     touchpoints: what the site says of each of its touchpoints, by id, as `touchpoints.json` has it.
     bots: how many events of known bots were left out.
@@ -54,8 +61,8 @@ def opened(
     Raises:
         MilepostError: when the engine is not there.
     """
-    connection = _connection(engine)
-    rows = _in_range(_archived(connection, archive), start, end)
+    computed = engine_of(engine)
+    rows = _in_range(computed.read(archive), start, end)
     events = rows.filter(rows.bot.isnull()).select(
         "id",
         "type",
@@ -66,8 +73,10 @@ def opened(
         "value",
         "currency",
         at=rows.at.cast("timestamp"),
-        visit=_hex(rows.visit),
-        seconds=(rows.type == "engage").ifelse(rows.data.try_cast("json")["seconds"].float, ibis.null("float64")),
+        visit=computed.hexed(rows.visit),
+        seconds=(rows.type == "engage").ifelse(computed.number(rows.data, "seconds"), ibis.null("float64")),
+        **{name: computed.text(rows.data, field) for name, field in TEXTS.items()},
+        **{name: computed.number(rows.data, name) for name in NUMBERS},
     )
     known = {str(touchpoint["id"]): touchpoint for touchpoint in touchpoints}
     seen = set(events.select("touchpoint").distinct().touchpoint.to_pyarrow().to_pylist())
@@ -99,26 +108,6 @@ def touchpoints_of(site: Path) -> list[dict[str, Any]]:
 _PLACES = pa.schema([("touchpoint", pa.string()), ("level", pa.string()), ("place", pa.string())])
 
 
-def _connection(engine: str) -> Any:
-    if engine != "duckdb":
-        raise MilepostError(f"MILEPOST_ENGINE is {engine!r}; say duckdb, or leave it out")
-    # Everything that is needed is part of DuckDB's wheel: it must never look for more on the network.
-    return ibis.duckdb.connect(autoinstall_known_extensions=False, TimeZone="UTC")
-
-
-def _archived(connection: Any, archive: str) -> ir.Table:
-    folder = Path(archive.removeprefix("file://"))
-    if not any(folder.glob("month=*/*.parquet")):
-        # ibis has no binary of a fixed size; DuckDB reads the archive's ids as binary too.
-        columns = [
-            (field.name, pa.binary() if field.type == pa.binary(16) else field.type) for field in archive_schema()
-        ]
-        empty = pa.schema([*columns, ("month", pa.string())]).empty_table()
-        return connection.create_table("events", empty)
-    files = str(folder / "month=*" / "*.parquet")
-    return connection.read_parquet(files, hive_partitioning=True, hive_types_autocast=False)
-
-
 def _in_range(rows: ir.Table, start: datetime | None, end: datetime | None) -> ir.Table:
     """By month too: the folders outside the range are then not even opened."""
     if start:
@@ -145,7 +134,3 @@ def _places(known: Mapping[str, Mapping[str, Any]], seen: Iterable[str]) -> list
             values = value if isinstance(value, list) else [value] if value else []
             places += [(name, level, str(one)) for one in sorted(set(values))]
     return places
-
-
-@ibis.udf.scalar.builtin(name="hex")  # type: ignore[untyped-decorator]
-def _hex(key: bytes) -> str: ...  # type: ignore[empty-body]

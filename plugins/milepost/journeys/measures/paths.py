@@ -26,13 +26,17 @@ def steps(events: ir.Table) -> ir.Table:
 
     Args:
         events: one row an event: reader (from `tiers.linked` or `tiers.readers`), person, id, at, type,
-            touchpoint, goal.
+            touchpoint, goal, value, currency.
     Returns:
         one row a step: reader, person, visit (int, see `visits`), id, at (with id, its order), touchpoint, goal
-        (null for a touch).
+        (null for a touch), value and currency (of a conversion that has them).
     Source: docs/journeys, "touch", "conversion".
     """
-    numbered = visits(events)
+    return of_visits(visits(events))
+
+
+def of_visits(numbered: ir.Table) -> ir.Table:
+    """The same of events whose `visit` is numbered already, see `visits.visits`."""
     numbered = numbered.mutate(goal=goal_of(numbered))
     met = numbered.filter(numbered.type.isin(TOUCHES) | numbered.goal.notnull())
     order = ibis.window(group_by="reader", order_by=["at", "id"])
@@ -43,7 +47,8 @@ def steps(events: ir.Table) -> ir.Table:
         & (met.visit.lag().over(order) == met.visit)
     )
     marked = met.mutate(again=again.fill_null(False))
-    return marked.filter(~marked.again).select("reader", "person", "visit", "id", "at", "touchpoint", "goal")
+    columns = ("reader", "person", "visit", "id", "at", "touchpoint", "goal", "value", "currency")
+    return marked.filter(~marked.again).select(*columns)
 
 
 def paths(steps: ir.Table, goal: str, lookback_days: int, since: datetime | None = None) -> ir.Table:
@@ -57,36 +62,48 @@ def paths(steps: ir.Table, goal: str, lookback_days: int, since: datetime | None
         since: paths that end before it are left out; UTC, without a zone. Their steps must be given all the same.
     Returns:
         one row a touch: reader, path (int, 0 for a reader's first), ended (timestamp), converted (whether the
-        path is one to the goal), step and back (int: its number from the start and from the end, 1 is the
-        nearest), visit, at, touchpoint. A conversion that no touch led to is one row, its touchpoint NOWHERE.
+        path is one to the goal), value and currency (of its conversion), step and back (int: its number from the
+        start and from the end, 1 is the nearest), visit, at, touchpoint. A conversion that no touch led to is one
+        row, its touchpoint NOWHERE.
     Source: docs/journeys, "path", "journey".
+
+    Example:
+        >>> walked = paths(trodden("x y signup y"), "signup", 400).order_by("path", "step")
+        >>> for row in walked.select("path", "converted", "step", "back", "touchpoint").to_pyarrow().to_pylist():
+        ...     print(*row.values())
+        0 True 1 2 x
+        0 True 2 1 y
+        1 False 1 1 y
     """
     of_goal = steps.filter(steps.goal.isnull() | (steps.goal == goal))
     reached = of_goal.goal.notnull().cast("int64")
     running = ibis.cumulative_window(group_by="reader", order_by=["at", "id"])
     parted = of_goal.mutate(path=reached.sum().over(running) - reached)
-    touches = parted.filter(parted.goal.isnull()).select("reader", "path", "visit", "id", "at", "touchpoint")
-    ends = parted.filter(parted.goal.notnull()).select("reader", "path", "id", "visit", converted_at="at")
-
-    joined = touches.left_join(ends.select("reader", "path", "converted_at"), ["reader", "path"])
-    joined = joined.drop("reader_right", "path_right")
+    converts = parted.goal.notnull()
     whole = ibis.window(group_by=["reader", "path"])
-    dated = joined.mutate(
-        ended=ibis.coalesce(joined.converted_at, joined.at.max().over(whole)), converted=joined.converted_at.notnull()
+    dated = parted.mutate(
+        ended=parted.at.max().over(whole),
+        converted=converts.cast("int64").max().over(whole) > 0,
+        value=parted.value.max(where=converts).over(whole),
+        currency=parted.currency.max(where=converts).over(whole),
     )
-    within = dated.filter(dated.at >= dated.ended - ibis.interval(days=lookback_days)).drop("converted_at")
-    bare = ends.anti_join(within, ["reader", "path"]).mutate(at=ends.converted_at, ended=ends.converted_at)
-    bare = bare.mutate(touchpoint=ibis.literal(NOWHERE), converted=ibis.literal(True)).drop("converted_at")
-    every = within.union(bare.select(*within.columns))
     if since:
-        every = every.filter(every.ended >= ibis.literal(since))
+        dated = dated.filter(dated.ended >= ibis.literal(since))
+    within = dated.filter(dated.at >= dated.ended - ibis.interval(days=lookback_days))
     forth = ibis.window(group_by=["reader", "path"], order_by=["at", "id"])
-    back = ibis.window(group_by=["reader", "path"], order_by=[ibis.desc("at"), ibis.desc("id")])
-    numbered = every.mutate(
-        step=ibis.row_number().over(forth).cast("int64") + 1, back=ibis.row_number().over(back).cast("int64") + 1
+    numbered = within.mutate(
+        step=ibis.row_number().over(forth).cast("int64") + 1,
+        touches=within.goal.isnull().cast("int64").sum().over(whole),
     )
-    columns = ("reader", "path", "ended", "converted", "step", "back", "visit", "at", "touchpoint")
-    return numbered.select(*columns).order_by("reader", "path", "step")
+    # The conversion is the last row of its path; it stays where it is the only one.
+    shown = numbered.filter(numbered.goal.isnull() | (numbered.touches == 0))
+    return shown.select(
+        "reader", "path", "ended", "converted", "value", "currency", "step",
+        back=ibis.greatest(shown.touches, 1) - shown.step + 1,
+        visit="visit",
+        at="at",
+        touchpoint=shown.goal.isnull().ifelse(shown.touchpoint, NOWHERE),
+    )  # fmt: skip
 
 
 def chains(paths: ir.Table, length: int = 8) -> ir.Table:
@@ -101,6 +118,12 @@ def chains(paths: ir.Table, length: int = 8) -> ir.Table:
         0 to 1), visits and days (means over its paths: how many visits, how long from first touch to the
         conversion).
     Source: docs/journeys, "path".
+
+    Example:
+        >>> for row in chains(walks("x y signup", "x y signup", "y signup").table, 2).to_pyarrow().to_pylist():
+        ...     print(row["back_2"], row["back_1"], row["conversions"], row["people"])
+        x y 2 2
+        None y 1 1
     """
     converted = paths.filter(paths.converted)
     shown = {f"back_{back}": converted.touchpoint.max(where=converted.back == back) for back in range(length, 0, -1)}
@@ -138,6 +161,13 @@ def came_next(steps: ir.Table, places: ir.Table, by: str, within: Literal["visit
         (of all steps at the place: they add up to 1), people (from consented up). A conversion is a step too,
         its goal in brackets: `(signup)`.
     Source: docs/journeys, "paths".
+
+    Example:
+        >>> for row in came_next(trodden("x y", "x"), PLACES, "surface", "journey").to_pyarrow().to_pylist():
+        ...     print(*row.values())
+        blog (left) 1 0.5 1
+        blog docs 1 0.5 1
+        docs (left) 1 1.0 1
     """
     here = placed(steps, places, by)
     here = here.mutate(place=here.goal.notnull().ifelse("(" + here.goal + ")", here.place))

@@ -5,15 +5,45 @@ Every measure takes its rows through `readers` or `linked`, so that no row is li
 
 from __future__ import annotations
 
-from typing import get_args
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar, get_args
 
 import ibis
 import ibis.expr.types as ir
 
-from milepost.journeys.model import TIERS, Linked, Visited
+from milepost.journeys.model import TIERS, Consented, Known, Linked, Tier, Visited
 
 LINKED = tuple(tier.name for tier in get_args(Linked))
 """The tiers whose events are one journey per `person`: consented, known."""
+
+
+T_co = TypeVar("T_co", bound=Tier, covariant=True)
+
+
+@dataclass(frozen=True)
+class Rows(Generic[T_co]):
+    """Rows of readers of the tiers T and of no other, whatever their grain; a measure may ask for them by type.
+
+    Only `rows_of_linked` and `rows_of_readers` make them from events.
+    """
+
+    table: ir.Table
+    tiers: frozenset[str]
+
+    def then(self, measure: Callable[[ir.Table], ir.Table]) -> Rows[T_co]:
+        """What a measure makes of the rows: still of the same readers."""
+        return Rows(measure(self.table), self.tiers)
+
+
+def rows_of_linked(events: ir.Table) -> Rows[Linked]:
+    """`linked`, as a type that attribution takes."""
+    return Rows(linked(events), frozenset(LINKED))
+
+
+def rows_of_readers(events: ir.Table) -> Rows[Visited | Consented | Known]:
+    """`readers`, as a type that attribution refuses."""
+    return Rows(readers(events), frozenset((Visited.name, *LINKED)))
 
 
 def linked(events: ir.Table) -> ir.Table:
@@ -34,6 +64,11 @@ def readers(events: ir.Table) -> ir.Table:
     """
     keyed = _keyed(events)
     return keyed.filter(keyed.reader.notnull())
+
+
+def with_reader(events: ir.Table) -> ir.Table:
+    """All events, each with `reader` (null where nobody may be known), and `person` only from consented up."""
+    return _keyed(events)
 
 
 def unlinked(events: ir.Table) -> ir.Table:

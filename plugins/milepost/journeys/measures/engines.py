@@ -1,0 +1,170 @@
+"""Engines: what computes the measures. All that DuckDB and Spark do not do alike is here, and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from milepost.errors import MilepostError
+from milepost.journeys.columns import archive_schema
+
+_SPARK = re.compile(r"local\[([1-9]\d*|\*)\]|spark://[^/:]+:\d+")
+
+_MEMORY = "3GB"
+"""What DuckDB keeps in memory; what is more waits in files of the system's temporary folder until it is done."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A connection, and what each engine says in its own words.
+
+    read: from the archive's folder or URL to its rows, with `month` (text).
+    text, number: of a field of `data`, a JSON object or null: null where it is none, or (number) where it is text.
+    hexed: bytes as hexadecimal digits in capitals.
+    """
+
+    connection: Any
+    read: Callable[[str], ir.Table]
+    text: Callable[[ir.StringValue, str], ir.StringValue]
+    number: Callable[[ir.StringValue, str], ir.FloatingValue]
+    hexed: Callable[[ir.BinaryValue], ir.StringValue]
+
+
+def engine_of(name: str) -> Engine:
+    """The engine that MILEPOST_ENGINE names: duckdb, local[N] or spark://host:port.
+
+    It becomes the one that tables made of plain values (`ibis.memtable`) are computed by.
+
+    Raises:
+        MilepostError: there is no such engine, or what it needs is not installed.
+    """
+    if name == "duckdb":
+        # Everything that is needed is part of DuckDB's wheel: it must never look for more on the network.
+        connection = ibis.duckdb.connect(
+            autoinstall_known_extensions=False,
+            TimeZone="UTC",
+            memory_limit=_MEMORY,
+            temp_directory=tempfile.gettempdir(),
+        )
+        return Engine(connection, lambda archive: _read_duckdb(connection, archive), _text_duckdb, _number_duckdb, _hex)
+    if not _SPARK.fullmatch(name):
+        raise MilepostError(f"MILEPOST_ENGINE is {name!r}; say duckdb, local[N] or spark://host:port")
+    connection = _spark(name)
+    return Engine(connection, lambda archive: _read_spark(connection, archive), _text_spark, _number_spark, _hex)
+
+
+def kept(table: ir.Table) -> ir.Table:
+    """The same rows, computed once for all that is made of them."""
+    backend = table.get_backend()
+    if backend.name == "pyspark":
+        # ibis 12's cache() for Spark, unlike its execute(), forgets tables that are made of plain values.
+        backend._register_in_memory_tables(table)
+    return table.cache()
+
+
+def _local(archive: str) -> Path:
+    return Path(archive.removeprefix("file://"))
+
+
+def _read_duckdb(connection: Any, archive: str) -> ir.Table:
+    if "://" in archive and not archive.startswith("file://"):
+        connection.register_filesystem(_filesystem(archive))
+        files = f"{archive.rstrip('/')}/month=*/*.parquet"
+    elif any(_local(archive).glob("month=*/*.parquet")):
+        files = str(_local(archive) / "month=*" / "*.parquet")
+    else:
+        return connection.create_table("events", _empty())
+    return connection.read_parquet(files, hive_partitioning=True, hive_types_autocast=False)
+
+
+def _filesystem(url: str) -> Any:
+    scheme = url.partition("://")[0]
+    try:
+        import fsspec
+
+        return fsspec.filesystem(scheme)
+    except (ImportError, ValueError) as error:
+        raise MilepostError(f"MILEPOST_ARCHIVE_URL begins with {scheme}://: {error}") from error
+
+
+def _empty() -> pa.Table:
+    # ibis has no binary of a fixed size; DuckDB reads the archive's ids as binary too.
+    columns = [(field.name, pa.binary() if field.type == pa.binary(16) else field.type) for field in archive_schema()]
+    return pa.schema([*columns, ("month", pa.string())]).empty_table()
+
+
+def _spark(master: str) -> Any:
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise MilepostError(
+            f"MILEPOST_ENGINE is {master!r}, and Spark is not there: pip install milepost[spark]"
+        ) from None
+    # Its own start-up script would write to the terminal what no reader of a table asked for.
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1" if master.startswith("local") else "0.0.0.0")  # noqa: S104
+    builder = (
+        SparkSession.builder.master(master)
+        .appName("milepost")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
+        .config("spark.sql.shuffle.partitions", os.environ.get("MILEPOST_SPARK_PARTITIONS", "8"))
+        .config("spark.sql.execution.arrow.pyspark.enabled", "true")
+        .config("spark.log.level", "ERROR")
+    )
+    try:
+        session = builder.getOrCreate()
+    except Exception as error:  # py4j has no kind of its own for "no Java"
+        raise MilepostError(
+            f"MILEPOST_ENGINE is {master!r}: {str(error).splitlines()[0]}; is Java 17 there?"
+        ) from error
+    return ibis.pyspark.connect(session)
+
+
+def _read_spark(connection: Any, archive: str) -> ir.Table:
+    session = connection._session
+    schema = "id binary, at timestamp, received timestamp, type string, touchpoint string, tier string, visit binary, \
+person string, goal string, value double, currency string, bot string, data string, month string"
+    if "://" not in archive and not any(_local(archive).glob("month=*/*.parquet")):
+        frame = session.createDataFrame([], schema)
+    else:
+        # The folder's own files: what begins with a dot or an underscore is no part of it.
+        frame = session.read.schema(schema).parquet(archive)
+    frame.createOrReplaceTempView("milepost_events")
+    return connection.table("milepost_events")
+
+
+def _text_duckdb(data: ir.StringValue, name: str) -> ir.StringValue:
+    return data.try_cast("json")[name].unwrap_as("string")
+
+
+def _number_duckdb(data: ir.StringValue, name: str) -> ir.FloatingValue:
+    return data.try_cast("json")[name].float
+
+
+def _text_spark(data: ir.StringValue, name: str) -> ir.StringValue:
+    return _get_json_object(data, f"$.{name}")
+
+
+def _number_spark(data: ir.StringValue, name: str) -> ir.FloatingValue:
+    # get_json_object gives the text "9" and the number 9 alike; only a number stands without quotation marks.
+    pattern = r'[{,]\s*"' + name + r'"\s*:\s*(-?[0-9][0-9.eE+-]*)\s*[,}]'
+    return data.re_extract(pattern, 1).nullif("").try_cast("float64")
+
+
+@ibis.udf.scalar.builtin(name="hex")  # type: ignore[untyped-decorator]
+def _hex(key: bytes) -> str: ...  # type: ignore[empty-body]
+
+
+@ibis.udf.scalar.builtin(name="get_json_object", signature=((dt.string, dt.string), dt.string))  # type: ignore[untyped-decorator]
+def _get_json_object(data: str, path: str) -> str: ...  # type: ignore[empty-body]

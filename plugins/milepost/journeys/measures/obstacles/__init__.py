@@ -1,0 +1,1 @@
+"""Obstacles: what stopped readers. One detector a file; `ranked.py` asks them all."""

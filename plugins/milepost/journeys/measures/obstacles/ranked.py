@@ -1,0 +1,142 @@
+"""Every obstacle that the detectors find, those first that most conversions had to pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from milepost.journeys.measures.conversions import goal_of
+from milepost.journeys.measures.engines import kept
+from milepost.journeys.measures.obstacles.back_and_forth import BACK_AND_FORTH
+from milepost.journeys.measures.obstacles.dead_ends import DEAD_ENDS
+from milepost.journeys.measures.obstacles.detector import Detector, Threshold, in_visits
+from milepost.journeys.measures.obstacles.forms import FORMS
+from milepost.journeys.measures.obstacles.not_found import NOT_FOUND
+from milepost.journeys.measures.obstacles.searches import SEARCHES
+from milepost.journeys.measures.obstacles.slow import SLOW
+from milepost.journeys.measures.obstacles.unhelpful import UNHELPFUL
+from milepost.journeys.measures.tiers import linked
+
+DETECTORS = {one.name: one for one in (NOT_FOUND, SEARCHES, FORMS, DEAD_ENDS, BACK_AND_FORTH, UNHELPFUL, SLOW)}
+EXAMPLES = 3
+_Z = 1.6448536269514722  # one side, 95 %
+
+
+def obstacles(
+    events: ir.Table,
+    places: ir.Table,
+    thresholds: Mapping[str, Threshold] | None = None,
+    lookback_days: int = 400,
+) -> list[dict[str, Any]]:
+    """What stopped readers, by the detectors of DETECTORS.
+
+    Args:
+        events: one row an event of a reader, of every tier, with the columns that the detectors name.
+        places: touchpoint, level, place.
+        thresholds: by the name of a detector, where another than its own is wanted.
+        lookback_days: a conversion later than this after the obstacle is not downstream of it, > 0.
+    Returns:
+        one dict an obstacle, most `downstream` first, then most `failed`: obstacle (name of the detector),
+        touchpoint, what; tries, failed, share (0 to 1); downstream (conversions, to any goal, of consented and known
+        readers after they first met it: so many had to come past it), people (how many of them met it); examples
+        (up to EXAMPLES different ones, most frequent first); definition and remedy (sentences).
+    Source: docs/journeys, "obstacles"; Wilson, "Probable Inference" (1927), for the lower bound.
+
+    Example:
+        >>> given = ["search:refund:0 y signup", "search:refund:0", "search:Refund:0"]
+        >>> (row,) = obstacles(events(*given), PLACES)
+        >>> row["obstacle"], row["what"], row["failed"], row["downstream"]
+        ('search', 'refund', 3, 1)
+        >>> row["remedy"]
+        'Write the page that answers "refund", or use these words on the one that does.'
+    """
+    found: list[dict[str, Any]] = []
+    won = linked(events)
+    won = won.mutate(goal=goal_of(won)).filter(lambda rows: rows.goal.notnull())
+    won = kept(won.select("reader", won_at="at", won_id="id"))
+    numbered = kept(in_visits(events))
+    for detector in DETECTORS.values():
+        threshold = (thresholds or {}).get(detector.name, detector.threshold)
+        tries = kept(detector.tries(numbered if detector.of_visits else events, places))
+        rows = _judged(tries, threshold)
+        if rows:
+            found += _told(detector, tries, rows, won, lookback_days)
+    key = ("obstacle", "touchpoint", "what")
+    return sorted(found, key=lambda row: (-row["downstream"], -row["failed"], *(row[name] for name in key)))
+
+
+def _judged(tries: ir.Table, threshold: Threshold) -> list[dict[str, Any]]:
+    counts = tries.group_by("touchpoint", "what").aggregate(
+        tries=tries.count(), failed=tries.failed.cast("int64").sum()
+    )
+    enough = counts.filter(counts.failed >= threshold.least).to_pyarrow().to_pylist()
+    return [row for row in enough if _lower_bound(row["failed"], row["tries"]) > threshold.share]
+
+
+def _lower_bound(failed: int, tries: int) -> float:
+    share, spread = failed / tries, _Z**2 / tries
+    root = (share * (1 - share) / tries + spread / (4 * tries)) ** 0.5
+    return float((share + spread / 2 - _Z * root) / (1 + spread))
+
+
+def _told(
+    detector: Detector, tries: ir.Table, rows: list[dict[str, Any]], won: ir.Table, lookback_days: int
+) -> list[dict[str, Any]]:
+    """The rows with what was met downstream, examples and words."""
+    keys = ("touchpoint", "what")
+    wanted = ibis.memtable([{key: row[key] for key in keys} for row in rows])
+    failed = kept(tries.filter(tries.failed).semi_join(wanted, keys))
+    met = failed.filter(failed.person.notnull()).group_by(*keys, "person").aggregate(met_at=failed.at.min())
+    people = {(row["touchpoint"], row["what"]): row["people"] for row in _counted(met, people=met.count())}
+    near = met.join(
+        won,
+        [
+            met.person == won.reader, won.won_at >= met.met_at,
+            won.won_at <= met.met_at + ibis.interval(days=lookback_days),
+        ],
+    )  # fmt: skip
+    after = {(row["touchpoint"], row["what"]): row["wins"] for row in _counted(near, wins=near.won_id.nunique())}
+    examples = _examples(failed)
+    told = []
+    for row in rows:
+        at = row["touchpoint"], row["what"]
+        words = {"touchpoint": row["touchpoint"], "what": row["what"]}
+        told.append(
+            {
+                "obstacle": detector.name,
+                **words,
+                "tries": row["tries"],
+                "failed": row["failed"],
+                "share": row["failed"] / row["tries"],
+                "downstream": after.get(at, 0),
+                "people": people.get(at, 0),
+                "examples": examples.get(at, []),
+                "definition": detector.definition,
+                "remedy": _filled(detector.remedy, words),
+            }
+        )
+    return told
+
+
+def _counted(table: ir.Table, **counts: Any) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = table.group_by("touchpoint", "what").aggregate(**counts).to_pyarrow().to_pylist()
+    return rows
+
+
+def _examples(failed: ir.Table) -> dict[tuple[str, str], list[str]]:
+    seen = failed.filter(failed.example.notnull())
+    counts = seen.group_by("touchpoint", "what", "example").aggregate(times=seen.count()).to_pyarrow().to_pylist()
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in sorted(counts, key=lambda row: (-row["times"], row["example"])):
+        mine = found.setdefault((row["touchpoint"], row["what"]), [])
+        if len(mine) < EXAMPLES:
+            mine.append(row["example"])
+    return found
+
+
+def _filled(remedy: str, words: Mapping[str, str]) -> str:
+    # Not format(): what readers typed may hold braces, and is put in last.
+    return remedy.replace("{touchpoint}", words["touchpoint"]).replace("{what}", words["what"])

@@ -1,0 +1,68 @@
+"""States: what a touch counts for at a level, where a touchpoint may have several places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+from scipy import sparse
+
+from milepost.journeys.measures.places import NOWHERE
+
+UNPLACED = "(not placed)"
+
+
+@dataclass(frozen=True)
+class States:
+    """The states of one level, numbered from 0; state 0 is NOWHERE.
+
+    A touchpoint with two topics is in a state of its own, whose credit its topics share equally, so that
+    whatever is credited adds up.
+
+    numbers: one row a touchpoint: touchpoint, state (int). A touchpoint that is not in it is in state 1, UNPLACED.
+    places: the level's places, in order of name.
+    shares: (places, states) sparse: how much of a state's credit is each place's; each column adds up to 1.
+    """
+
+    numbers: ir.Table
+    places: list[str]
+    shares: Any
+
+    @property
+    def count(self) -> int:
+        return int(self.shares.shape[1])
+
+    def of(self, table: ir.Table) -> ir.Table:
+        """The same rows, with `state`."""
+        joined = table.left_join(self.numbers, "touchpoint").drop("touchpoint_right")
+        return joined.mutate(state=ibis.coalesce(joined.state, ibis.literal(1, "int64")))
+
+
+def states_of(places: ir.Table, by: str) -> States:
+    """The states at level `by`.
+
+    Args:
+        places: touchpoint, level, place.
+    """
+    rows = places.filter(places.level == by).select("touchpoint", "place").to_pyarrow().to_pylist()
+    at: dict[str, list[str]] = {}
+    for row in rows:
+        at.setdefault(row["touchpoint"], []).append(row["place"])
+    sets = [(NOWHERE,), (UNPLACED,), *sorted({tuple(sorted(these)) for these in at.values()})]
+    number = {these: state for state, these in enumerate(sets)}
+    names = sorted({place for these in sets for place in these})
+    index = {name: row for row, name in enumerate(names)}
+    entries = [(index[place], state, 1 / len(these)) for state, these in enumerate(sets) for place in these]
+    row_of, column_of, share = (np.array(values) for values in zip(*entries, strict=True))
+    numbers = pa.table(
+        {
+            "touchpoint": pa.array([NOWHERE, *at], pa.string()),
+            "state": pa.array([0, *(number[tuple(sorted(these))] for these in at.values())], pa.int64()),
+        }
+    )
+    shares = sparse.csr_array((share, (row_of, column_of)), shape=(len(names), len(sets)))
+    return States(ibis.memtable(numbers), names, shares)

@@ -1,0 +1,150 @@
+"""`make bench-journeys` (N=1000000): every measure's time on a made archive, and Markov beside ChannelAttribution.
+
+Prints seconds on the wall and of the processor (all cores together), growth from a tenth of N to N, bytes an event, and
+memory. PAGES says how many touchpoints (500). MILEPOST_ENGINE is heard: on Spark the same table is printed.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import numpy as np
+from made_events import touchpoints, write_archive
+
+from milepost.journeys.measures import attribution as of_attribution
+from milepost.journeys.measures.attribution import attribution
+from milepost.journeys.measures.conversions import conversions
+from milepost.journeys.measures.docs_and_blog import docs_and_blog
+from milepost.journeys.measures.engines import kept
+from milepost.journeys.measures.events import opened
+from milepost.journeys.measures.obstacles.ranked import obstacles
+from milepost.journeys.measures.onward import onward
+from milepost.journeys.measures.paths import came_next, chains, paths, steps
+from milepost.journeys.measures.reach import reach, readings
+from milepost.journeys.measures.silences import silences
+from milepost.journeys.measures.states import states_of
+from milepost.journeys.measures.tiers import Rows, linked, rows_of_linked
+from milepost.journeys.measures.time_to_convert import time_to_convert
+from milepost.journeys.model import Linked
+
+ENGINE = os.environ.get("MILEPOST_ENGINE") or "duckdb"
+MARKOV_EVENTS, MARKOV_PAGES = 1_000_000, 200
+
+
+def cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def timed(run: Callable[[], Any]) -> tuple[float, float, Any]:
+    """Seconds on the wall, seconds of the processor, and what came of it."""
+    wall, cpu = time.perf_counter(), cpu_seconds()
+    found = run()
+    return time.perf_counter() - wall, cpu_seconds() - cpu, found
+
+
+def measured(archive: Path, pages: int) -> dict[str, tuple[float, float]]:
+    """Each measure by name: seconds on the wall and of the processor; what several share is a row of its own."""
+    found = opened(str(archive), touchpoints(pages), engine=ENGINE)
+    rows: dict[str, tuple[float, float]] = {}
+
+    def run(name: str, what: Callable[[], Any]) -> Any:
+        *seconds, value = timed(what)
+        rows[name] = (seconds[0], seconds[1])
+        return value
+
+    read = run("(readings, shared)", lambda: kept(readings(found.events)))
+    run("reach by topic", lambda: reach(read, found.places, "topic").to_pyarrow())
+    trodden = run("(steps, shared)", lambda: kept(steps(linked(found.events))))
+    run("conversions", lambda: conversions(found.events).to_pyarrow())
+    walked = run(
+        "(paths, shared)",
+        lambda: rows_of_linked(found.events).then(lambda _: trodden).then(lambda it: kept(paths(it, "signup", 400))),
+    )
+    run("chains", lambda: chains(walked.table).to_pyarrow())
+    run("what came next", lambda: came_next(trodden, found.places, "touchpoint", "journey").to_pyarrow())
+    run("attribution by touchpoint", lambda: attribution(walked, found.places))
+    run("attribution by topic", lambda: attribution(walked, found.places, "topic"))
+    run("time to convert", lambda: time_to_convert(walked.table, found.places))
+    run("docs and blog", lambda: docs_and_blog(walked.table, found.places).to_pyarrow())
+    run("silences", lambda: silences(trodden, found.places, "surface").to_pyarrow())
+    run("onward", lambda: onward(trodden).to_pyarrow())
+    run("obstacles", lambda: obstacles(found.events, found.places))
+    rows["all"] = (sum(wall for wall, _ in rows.values()), sum(cpu for _, cpu in rows.values()))
+    return rows
+
+
+def every_measure(folder: Path, events: int, pages: int) -> None:
+    few = events // 10
+    write_archive(folder / "few", few, pages)
+    size = write_archive(folder / "all", events, pages)
+    before, after = measured(folder / "few", pages), measured(folder / "all", pages)
+    print(f"{events:,} events, {pages} touchpoints, {size / events:.1f} bytes an event, {ENGINE}")
+    print(f"{'':28}{'wall':>9}{'processor':>11}{f'growth from {few:,}':>26}")
+    for name, (wall, cpu) in after.items():
+        print(f"{name:28}{wall:7.2f} s{cpu:9.2f} s{wall / before[name][0]:24.1f} x")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_000_000
+    print(f"at most {peak:.1f} GB of memory, what made the archive included; load {os.getloadavg()[0]:.1f}")
+
+
+def beside_channel_attribution(folder: Path) -> None:
+    """All seven models with intervals from the paths on, beside ChannelAttribution's Markov on the same paths."""
+    write_archive(folder / "markov", MARKOV_EVENTS, MARKOV_PAGES)
+    found = opened(str(folder / "markov"), touchpoints(MARKOV_PAGES))
+    walked = rows_of_linked(found.events).then(steps).then(lambda it: kept(paths(it, "signup", 400)))
+    ours, _, rows = timed(lambda: attribution(walked, found.places))
+    what = f"attribution of {MARKOV_PAGES} touchpoints from {MARKOV_EVENTS:,} events"
+    alone, _, _ = timed(lambda: _markov_alone(walked, found.places))
+    print(f"{what}, seven models with intervals: {ours:.2f} s; Markov alone: {alone:.2f} s")
+    if not find_spec("ChannelAttribution") or not find_spec("matplotlib"):
+        print("ChannelAttribution is not installed: left out")
+        return
+    import ChannelAttribution
+    import pandas
+
+    table = walked.table.filter(walked.table.touchpoint != "(none)").order_by("reader", "path", "step").to_pandas()
+    ways = table.groupby(["reader", "path"]).agg(path_=("touchpoint", " > ".join), converted=("converted", "first"))
+    counts = ways.groupby("path_")["converted"].agg(["sum", "count"]).reset_index()
+    data = pandas.DataFrame(
+        {"path": counts["path_"], "conversions": counts["sum"].astype(int), "nulls": (counts["count"] - counts["sum"])}
+    )
+    theirs, _, answer = timed(
+        lambda: ChannelAttribution.markov_model(
+            data, "path", "conversions", var_null="nulls", ncore=os.cpu_count() or 1, verbose=False, flg_pro=False
+        )
+    )
+    exact = {row["touchpoint"]: row["conversions"] for row in rows if row["model"] == "markov"}
+    credit = dict(zip(answer["channel_name"], answer["total_conversions"], strict=True))
+    off = [abs(credit.get(name, 0.0) / value - 1) for name, value in exact.items() if value >= 1 and name != "(none)"]
+    print(f"ChannelAttribution, Markov alone: {theirs:.2f} s, {theirs / alone:.1f} times as long as ours")
+    print(f"its simulation is {100 * sorted(off)[len(off) // 2]:.1f} % off the exact credit in the middle of the table")
+
+
+def _markov_alone(walked: Rows[Linked], places: Any) -> Any:
+    """What ChannelAttribution is asked for, too: one model, without intervals."""
+    states = states_of(places, "touchpoint")
+    counted = of_attribution._transitions(of_attribution._prepared(walked.table, states), None)
+    whole = np.ones(len(counted["group"]), dtype=bool)
+    return of_attribution._chain(counted, "conversions", states.count, whole).losses()
+
+
+def main(events: int, pages: int) -> None:
+    # What pandas will change one day is not what is measured.
+    warnings.filterwarnings("ignore")
+    with tempfile.TemporaryDirectory() as folder:
+        every_measure(Path(folder), events, pages)
+        beside_channel_attribution(Path(folder))
+
+
+if __name__ == "__main__":
+    main(int(os.environ.get("N", "1000000")), int(os.environ.get("PAGES", "500")))
