@@ -186,6 +186,19 @@ class Changes:
         went = {ids[choice % 4]: [{"to": ids[(choice + 1) % 4], "people": 10 + choice % 5}]}
         self.change(self.site.root / "onward.json", json.dumps({"version": 1, "from": went}))
 
+    def comments(self, choice: int) -> None:
+        """Comments are fetched, or there are none any more."""
+        post = {
+            "id": str(choice), "parent": None, "author": "Cy Sample", "at": "2026-02-01T10:00:00Z",
+            "message": f"<p>Said {choice}.</p>", "deleted": choice % 5 == 0,
+        }  # fmt: skip
+        thread = {
+            "id": "1", "identifiers": [f"blog/post-{choice % 3}"], "link": "", "title": "A post",
+            "closed": choice % 2 == 0, "posts": [post] if choice % 7 else [],
+        }  # fmt: skip
+        kept = {"version": 1, "forum": "milepost-example", "fetched": "2026-02-02T10:00:00Z", "threads": [thread]}
+        self.change(self.content / "comments.json", json.dumps(kept))
+
     def damage(self, choice: int) -> None:
         """What is known of earlier builds is cut short, overwritten, or gone."""
         files = sorted([*self.states.glob("*.sqlite"), *self.var.glob("**/texts.sqlite")])
@@ -241,5 +254,5 @@ EVERY: list[Callable[[Changes, int], None]] = [
     Changes.body, Changes.title, Changes.date, Changes.tags, Changes.category, Changes.author, Changes.status,
     Changes.redirect, Changes.series, Changes.new, Changes.rename, Changes.delete, Changes.revert, Changes.touch,
     Changes.template, Changes.shown_by_template, Changes.picture, Changes.bio, Changes.doc, Changes.plan,
-    Changes.setting, Changes.onward, Changes.damage, Changes.spoil, Changes.kill, Changes.together,
+    Changes.setting, Changes.onward, Changes.comments, Changes.damage, Changes.spoil, Changes.kill, Changes.together,
 ]  # fmt: skip
