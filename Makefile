@@ -10,7 +10,7 @@ ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 # RUNLEVEL=1 before it: a server is installed and not started, since tests start their own.
 APT := $(ROOT) env DEBIAN_FRONTEND=noninteractive $${RUNLEVEL:+RUNLEVEL=$$RUNLEVEL} apt-get install --yes --quiet --no-install-recommends
 
-.PHONY: help setup serve html publish check clean test test-long lint types unit browser peers lock screenshots reference bench bench-check bench-pages bench-mail bench-collector bench-journeys
+.PHONY: help setup serve html publish check clean test test-long lint types unit browser peers lock screenshots reference bench bench-build bench-check bench-pages bench-mail bench-collector bench-journeys
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -93,7 +93,10 @@ screenshots: $(VENV)/.test ## every kind of page at 375, 768 and 1440 px, light 
 reference: setup ## the pages of the docs that are generated from the code, anew
 	$(BIN)/python tests/reference/write.py
 
-bench: bench-check bench-collector bench-journeys bench-mail bench-pages ## figures beside peers, in one run, as ratios
+bench: bench-build bench-check bench-collector bench-journeys bench-mail bench-pages ## figures beside peers, in one run, as ratios
+
+bench-build: $(VENV)/.test ## one blog (N=1000) built by Milepost, stock Pelican and Hugo: cold, again, after one edit
+	$(BIN)/python tests/bench/build.py
 
 bench-check: $(VENV)/.test ## a check of what has not changed (N=10000), beside reading the files
 	$(BIN)/python tests/bench/check.py
