@@ -7,9 +7,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
-APT := $(ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends
+# RUNLEVEL=1 before it: a server is installed and not started, since tests start their own.
+APT := $(ROOT) env DEBIAN_FRONTEND=noninteractive $${RUNLEVEL:+RUNLEVEL=$$RUNLEVEL} apt-get install --yes --quiet --no-install-recommends
 
-.PHONY: help setup serve html publish check clean test test-long lint types unit browser peers lock screenshots reference bench bench-check bench-pages bench-journeys
+.PHONY: help setup serve html publish check clean test test-long lint types unit browser peers lock screenshots reference bench bench-check bench-pages bench-mail bench-collector bench-journeys
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -71,8 +72,10 @@ unit: $(VENV)/.test $(NODE)
 test-long: $(VENV)/.test $(NODE) ## the tests that take minutes: hundreds of kills, 100,000 articles
 	$(BIN)/pytest -m long
 
-peers: $(VENV)/.test $(VENV)/.spark ## the real peers of the tests: PostgreSQL, a Java runtime, Spark
+peers: $(VENV)/.test $(VENV)/.spark ## the real peers of the tests and benches: PostgreSQL, Exim, strace, wrk, a Java runtime, Spark
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { $(ROOT) apt-get update --quiet && $(APT) postgresql; }
+	@ls /usr/sbin/exim4 >/dev/null 2>&1 || { $(ROOT) apt-get update --quiet && RUNLEVEL=1 $(APT) exim4-daemon-light; }
+	@[ $$(command -v strace wrk | wc -l) = 2 ] || { $(ROOT) apt-get update --quiet && $(APT) strace wrk; }
 	@command -v java >/dev/null || { $(ROOT) apt-get update --quiet && $(APT) default-jre-headless; }
 
 $(VENV)/.spark: tests/spark.lock $(VENV)/.base
@@ -90,14 +93,19 @@ screenshots: $(VENV)/.test ## every kind of page at 375, 768 and 1440 px, light 
 reference: setup ## the pages of the docs that are generated from the code, anew
 	$(BIN)/python tests/reference/write.py
 
-bench: bench-check bench-pages bench-journeys ## figures beside peers, in one run, as ratios
+bench: bench-check bench-collector bench-journeys bench-mail bench-pages ## figures beside peers, in one run, as ratios
 
 bench-check: $(VENV)/.test ## a check of what has not changed (N=10000), beside reading the files
 	$(BIN)/python tests/bench/check.py
 
+bench-collector: $(VENV)/.test ## the collector (SECONDS=5) beside a bare app that answers 204, by wrk
+	$(BIN)/python tests/bench/collector.py
+
 bench-pages: $(NODE) ## Lighthouse's view of our pages, beside those of others with the same article
 	$(BIN)/python tests/bench/pages.py
 
+bench-mail: $(VENV)/.test ## sending an issue, each mail once, beside bare aiosmtplib (N=2000); freezing AUDIENCE=100000
+	$(BIN)/python tests/bench/mail.py
 bench-journeys: $(VENV)/.bench ## every measure (N=1000000 events), and Markov beside ChannelAttribution
 	$(BIN)/python tests/bench/journeys.py
 

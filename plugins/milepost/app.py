@@ -6,27 +6,35 @@ slice never imports a slice.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
 from milepost import settings as settings_module
 from milepost.errors import MilepostError, SettingsError
-from milepost.journeys import report_service
-from milepost.journeys.collector import Collector
+from milepost.journeys import metrics, report_service
+from milepost.journeys.collector import EVENTS, Collector
+from milepost.journeys.keeping import keep_archived
 from milepost.newsletter import outbox_service
 from milepost.newsletter import service as newsletter
+from milepost.newsletter.people import remembered
 from milepost.settings import Settings
+from milepost.touchpoints import service as touchpoints
 
 log = logging.getLogger(__name__)
 
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -34,12 +42,15 @@ def create_app(settings: Settings, site: Path, *, preview: bool = False, more: S
     """The services of one site, for the built pages in `site`.
 
     Args:
-        preview: also the outbox, and the report without a password. For loopback only.
+        preview: also the outbox, the plan, and the report without a password. For loopback only.
         more: routes that come last, such as the static site itself.
     """
-    collector = Collector(settings, site) if "journeys" in settings.enabled else None
+    collector = None
+    if "journeys" in settings.enabled:
+        addresses = partial(remembered, settings.env) if "newsletter" in settings.enabled else None
+        collector = Collector(settings, site, addresses=addresses)
     letters = _newsletter(settings, site, collector) if "newsletter" in settings.enabled else None
-    routes: list[BaseRoute] = [Route("/healthz", _healthy)]
+    routes: list[BaseRoute] = [Route("/healthz", partial(_healthy, collector)), *_metrics(collector)]
     if collector:
         routes += [*collector.routes(), *report_service.routes(settings, open_to_all=preview)]
     if letters:
@@ -47,15 +58,34 @@ def create_app(settings: Settings, site: Path, *, preview: bool = False, more: S
     if letters and preview:
         routes += outbox_service.outbox_routes(settings, newsletter.shell_of(site))
 
+    if preview and "touchpoints" in settings.enabled:
+        routes += touchpoints.routes(settings, newsletter.shell_of(site))
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as running:
             for part in (collector, letters):
                 if part:
                     await running.enter_async_context(part)
+            if collector and not preview:
+                await running.enter_async_context(_running(keep_archived(settings)))
             yield
 
-    return Starlette(routes=[*routes, *more], lifespan=lifespan)
+    return _App(collector, routes=[*routes, *more], lifespan=lifespan)
+
+
+class _App(Starlette):
+    """The events of readers pass by what every other request goes through: there are many, and each is small."""
+
+    def __init__(self, collector: Collector | None, routes: list[BaseRoute], lifespan: Lifespan) -> None:
+        super().__init__(routes=routes, lifespan=lifespan)
+        self._collector = collector
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._collector and scope.get("path") == EVENTS and scope.get("method") == "POST":
+            await self._collector.events(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def _newsletter(settings: Settings, site: Path, collector: Collector | None) -> newsletter.Newsletter:
@@ -88,5 +118,25 @@ def refuse_unlimited(settings: Settings, host: str) -> None:
         raise SettingsError(f"MILEPOST_LIMITS=off is for load tests on loopback; unset it to serve on {host}")
 
 
-async def _healthy(_: Request) -> Response:
+async def _healthy(collector: Collector | None, _: Request) -> Response:
+    if collector and (fault := collector.fault):
+        return PlainTextResponse(f"{fault}\n", 503)
     return PlainTextResponse("ok\n")
+
+
+def _metrics(collector: Collector | None) -> list[BaseRoute]:
+    async def answer(_: Request) -> Response:
+        return Response(collector.metrics() if collector else "", media_type=metrics.CONTENT_TYPE)
+
+    return [Route("/metrics", answer)]
+
+
+@asynccontextmanager
+async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let `work` go on until this is left."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

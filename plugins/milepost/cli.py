@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from milepost import options, slices
 from milepost.errors import MilepostError
+
+if TYPE_CHECKING:
+    from milepost.settings import Settings
 
 cli = typer.Typer(
     name="milepost",
@@ -24,6 +27,19 @@ for _, module in slices.parts("cli"):
     module.add_to(cli)
 
 
+@cli.callback()
+def _hand_over(context: typer.Context) -> None:
+    """Give each slice's commands the callables that another slice offers; a slice never imports a slice."""
+    context.obj = {"addresses": _addresses}
+
+
+def _addresses(settings: Settings) -> list[tuple[str, str]]:
+    """(address, person) of every active subscriber who had said yes to being remembered."""
+    from milepost.newsletter.people import remembered
+
+    return remembered(settings.env) if "newsletter" in settings.enabled else []
+
+
 @cli.command(epilog="Example: milepost app --port 8080 --workers 2")
 def app(
     settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
@@ -35,6 +51,7 @@ def app(
     """Run the services alone (newsletter, journeys), behind a web server that serves the pages."""
     import uvicorn
 
+    from milepost import logs
     from milepost.app import refuse_unlimited
 
     settings = options.read(settings_file)
@@ -47,6 +64,7 @@ def app(
         host=host,
         port=port,
         workers=workers,
+        log_config=logs.config(verbose),
         log_level="info" if verbose else "warning",
         # Left to itself, uvicorn would believe whoever calls from this machine.
         proxy_headers=proxies is not None,

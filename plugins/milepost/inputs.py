@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import os
-from collections.abc import Iterable, Iterator
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from milepost.settings import Settings
 
@@ -38,6 +43,51 @@ def folders(settings: Settings) -> list[Path]:
     every = [settings.site.content, settings.site.theme, *(Path(str(path)).absolute() for path in named), _PACKAGE]
     found = [folder for folder in dict.fromkeys(every) if folder.is_dir()]
     return [folder for folder in found if not any(other in folder.parents for other in found)]
+
+
+RACY_NS = 100_000_000
+"""Within so short a time, two versions of a file may look the same."""
+
+
+def stamp(settings: Settings, *more: str, without: Iterable[Path] = ()) -> bytes:
+    """The same only if the site would be the same: of every file's stamp, every setting, and what else counts.
+
+    Other packages count by the time at which one was installed or removed.
+    """
+    values = json.dumps(dict(settings.pelican), default=_steady, skipkeys=True, sort_keys=True)
+    text = f"{more}{values}{sys.version}{_packages()}".encode(errors="surrogateescape")
+    digest = hashlib.blake2b(text, digest_size=16)
+    just_now = time.time_ns() - RACY_NS
+    for path, status in sorted(inputs(settings, without).items()):
+        # What was written only just now may be written again and look the same: this stamp is like no other.
+        salt = os.urandom(8) if status[1] > just_now else b""
+        digest.update(f"{path}{status}".encode(errors="surrogateescape") + salt)
+    return digest.hexdigest().encode()
+
+
+def _steady(value: object) -> str:
+    """What stands for a setting that JSON cannot hold; never its address in memory."""
+    if isinstance(value, set | frozenset):
+        return repr(sorted(map(str, value)))
+    return getattr(value, "pattern", None) or getattr(value, "__qualname__", None) or type(value).__name__
+
+
+def _packages() -> int:
+    import pelican
+
+    return Path(str(pelican.__file__)).parents[1].stat().st_mtime_ns
+
+
+def version(pelican_settings: Mapping[str, Any]) -> bytes:
+    """The same only if the same code would build the site: this package's, the site's plugins', others' packages.
+
+    Others' packages count by the time at which one was installed or removed.
+    """
+    named = [Path(str(path)).absolute() for path in pelican_settings.get("PLUGIN_PATHS", ())]
+    files = {path for folder in (_PACKAGE, *named) for path in folder.rglob("*.py")}
+    stats = [(str(path), path.stat()) for path in sorted(files)]
+    texts = [f"{path} {found.st_size} {found.st_mtime_ns} {found.st_ino}" for path, found in stats]
+    return hashlib.blake2b(f"{sys.version} {_packages()} {texts}".encode(), digest_size=16).digest()
 
 
 def _paths(settings: Settings, left_out: set[str]) -> Iterator[str]:

@@ -58,12 +58,14 @@ class Environment(BaseModel):
     smtp_url: str | None = Field(None, alias="MILEPOST_SMTP_URL")
     """The mail server: smtp://user:password@host:port, smtps://… or smtp+starttls://…; without it, mail goes to the
     outbox."""
+    dkim_key: Path | None = Field(None, alias="MILEPOST_DKIM_KEY")
+    """The file of an RSA key in PEM, by which mails are signed (DKIM); without it, the mail server may sign."""
     archive_url: str = Field("", alias="MILEPOST_ARCHIVE_URL")
     """The folder of the archive of events; without it, `archive` below MILEPOST_VAR."""
     engine: str = Field("duckdb", alias="MILEPOST_ENGINE")
     """What computes the measures: duckdb, local[N] for Spark with N cores here, or spark://host:port."""
     import_key: str | None = Field(None, alias="MILEPOST_IMPORT_KEY")
-    """Set aside for a route that takes events from elsewhere; this version has none."""
+    """The bearer key of /journey/v1/import, which takes what happens elsewhere; without it, the route is off."""
     report_password: str | None = Field(None, alias="MILEPOST_REPORT_PASSWORD")
     """The password of /journeys/, by basic authentication; without it, `milepost app` does not show the report."""
     limits: bool = Field(True, alias="MILEPOST_LIMITS")

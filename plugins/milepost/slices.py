@@ -13,7 +13,18 @@ from functools import cache
 from types import ModuleType
 
 PACKAGE = "milepost"
-NAMES = ("writing", "authors", "docs", "touchpoints", "reading", "comments", "newsletter", "journeys", "preview")
+NAMES = (
+    "writing",
+    "authors",
+    "docs",
+    "touchpoints",
+    "reading",
+    "comments",
+    "newsletter",
+    "journeys",
+    "incremental",
+    "preview",
+)
 
 
 @cache

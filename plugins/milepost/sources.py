@@ -12,8 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from milepost.errors import Finding
+
+if TYPE_CHECKING:
+    from milepost.settings import Settings
 
 SUFFIXES = (".md", ".markdown", ".mkd", ".mdown")
 """The names that Pelican reads as Markdown."""
@@ -96,6 +100,18 @@ def read(content: Path, folders: Folders, excluded: Folders | None = None) -> So
             fault = f"byte {error.object[error.start]:#x} is not UTF-8"
             unreadable.append(Finding(os.path.relpath(file), line, "text", fault, "save the file as UTF-8"))
     return Sources(content, tuple(sources), tuple(unreadable))
+
+
+def of_site(settings: Settings) -> Sources:
+    """Every source of the site: the articles and pages of Pelican's settings, and what the slices add."""
+    folders: dict[str, tuple[str, ...]] = {}
+    for name in settings.enabled:
+        if name in settings.models:
+            folders |= settings.models[name].folders()
+    # A slice's own folders first: Pelican's articles may be in all of the content folder.
+    folders |= {"page": settings.site.page_paths, "article": settings.site.article_paths}
+    excluded = {kind: settings.pelican.get(f"{kind.upper()}_EXCLUDES", []) for kind in ("article", "page")}
+    return read(settings.site.content, folders, excluded)
 
 
 def _markdown_below(folder: Path, leave_out: set[str]) -> Iterator[str]:

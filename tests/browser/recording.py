@@ -14,9 +14,8 @@ from typing import Any
 
 from milepost.journeys.model import Event
 from milepost.journeys.wire import events_of
-from sites import ROOT
+from milepost.touchpoints.script import served
 
-SCRIPT = ROOT / "plugins/milepost/touchpoints/static/journey.v1.js"
 POLICY = "default-src 'none'; img-src data:; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'"
 PAGE = """\
 <!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{id}</title>
@@ -24,10 +23,13 @@ PAGE = """\
 <meta name="touchpoint:id" content="{id}"><meta name="touchpoint:kind" content="{kind}">
 <link rel="icon" href="data:,"><script src="/journey.v1.js" defer></script></head>
 <body><h1>{id}</h1><p><a id="inside" href="/second">Inside</a> <a id="outside" href="{outside}/other">Outside</a>
-<a id="mail" href="mailto:nobody@site.example">Mail</a></p>
+<a id="mail" href="mailto:nobody@site.example">Mail</a> <a id="file" href="/files/a%20report.pdf">Report</a></p>
+<form name="question" action="/second"><input name="q"><input name="more"><button>Ask</button></form>
+<form role="search" action="/second"><input name="s"></form>
 <aside data-consent hidden><button data-consent-answer="yes">Yes</button>
 <button data-consent-answer="no">No</button></aside>
 {lines}</body></html>"""
+LINKS = "".join(f'<p><a href="/second?{number}">Link {number}</a></p>' for number in range(1000))
 LINES = "".join(f"<p>Line {number}</p>" for number in range(200))
 
 
@@ -72,11 +74,12 @@ def recording() -> Iterator[Recorder]:
 
         def do_GET(self) -> None:
             if self.path == "/journey.v1.js":
-                self._answer(200, SCRIPT.read_bytes(), "text/javascript")
+                self._answer(200, served().encode(), "text/javascript")
                 return
             kind, id_ = ("error", "site/404") if self.path == "/lost" else ("article", f"blog{self.path.split('?')[0]}")
             outside = recorder.url.replace("127.0.0.1", "localhost")
-            page = PAGE.format(id=id_, kind=kind, policy=POLICY, outside=outside, lines=LINES)
+            lines = LINKS if self.path == "/many" else LINES
+            page = PAGE.format(id=id_, kind=kind, policy=POLICY, outside=outside, lines=lines)
             self._answer(404 if kind == "error" else 200, page.encode(), "text/html")
 
         def do_POST(self) -> None:

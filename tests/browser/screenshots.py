@@ -1,18 +1,22 @@
 """`make screenshots`: every kind of page at three widths, light and dark, into var/screenshots/, to be looked at.
 
-The picture of the README is one of them, at the height of a window: content/images/screens/home.png.
+The README's are made with them, at the height of a window: theme/screens/, as WebP, light and dark; the first of them
+is the docs' too, in content/images/screens/.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from browser.conftest import QUIET
@@ -29,16 +33,33 @@ PAGES = {
     "reference": "/docs/reference/fields/",
     "page": "/about/",
     "privacy": "/privacy/",
-    "category": "/categories/",
+    "category": "/category/strategy/",
+    "categories": "/categories/",
+    "tag": "/tag/journeys/",
+    "search": "/search/",
+    "found": "/search/?q=funnel",
+    "markdown": "/docs/how-to/markdown/",
+    "quote": "/the-objective-with-no-date/",
     "archives": "/archives/",
     "authors": "/authors/",
     "author": "/author/ada-sample/",
     "lost": "/nowhere/",
     "journeys": "/journeys/",
     "outbox": "/outbox/",
+    "plan": "/plan/",
     "subscribe": "/newsletter/subscribe",
 }
 WIDTHS = (375, 768, 1440)
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+README = {"home": ("home", 1440), "article": ("article", 1440), "doc": ("doc", 1440), "phone": ("article", 375)}
+"""What the README shows: a name of `PAGES`, and how wide its window is."""
+# Who asks not to be followed is asked nothing, so that nothing lies over the page.
+QUIET_READER = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true })"
+# A picture that nobody has scrolled to has not been loaded yet.
+EVERY_PICTURE = """() => Promise.all([...document.images].map(it => {
+  it.loading = "eager";
+  return it.decode().catch(() => {});
+}))"""
 
 
 def a_readers_way(browser: Browser, served: Served) -> dict[str, str]:
@@ -65,25 +86,40 @@ def a_readers_way(browser: Browser, served: Served) -> dict[str, str]:
     return {"mail": mail, "mail-html": f"{mail}/html", "confirm": confirm.removeprefix(served.url)}
 
 
+def for_the_readme(browser: Browser, served: Served) -> None:
+    """The README's pictures anew, as a reader sees them who has been asked nothing."""
+    for scheme in SCHEMES:
+        for name, (page_name, width) in README.items():
+            page = browser.new_page(viewport={"width": width, "height": 812}, color_scheme=scheme)
+            page.add_init_script(
+                "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true })"
+            )
+            page.goto(served.url + PAGES[page_name], wait_until="networkidle")
+            with Image.open(io.BytesIO(page.screenshot())) as shot:
+                shot.save(ROOT / f"theme/screens/{name}-{scheme}.webp", quality=82, method=6)
+            page.close()
+    shutil.copy(ROOT / "theme/screens/home-light.webp", ROOT / "content/images/screens/home.webp")
+
+
 def main(only: list[str]) -> None:
     out = Path(os.environ.get("SCREENSHOTS", ROOT / "var" / "screenshots"))
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, serving(ROOT, Path(folder) / "var") as served, sync_playwright() as p:
         browser = p.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
         pages = {**PAGES, **a_readers_way(browser, served)}
-        for scheme in ("light", "dark"):
+        for scheme in SCHEMES:
             for width in WIDTHS:
                 page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+                page.add_init_script(QUIET_READER)
                 for name, path in pages.items():
                     if only and name not in only:
                         continue
-                    page.goto(served.url + path)
+                    page.goto(served.url + path, wait_until="networkidle")
+                    page.evaluate(EVERY_PICTURE)
                     page.screenshot(path=out / f"{name}-{width}-{scheme}.png", full_page=True)
                 page.close()
-        page = browser.new_page(viewport={"width": 1440, "height": 900}, extra_http_headers={"DNT": "1"})
-        page.add_init_script("Object.defineProperty(navigator, 'doNotTrack', { value: '1' })")
-        page.goto(served.url)
-        page.screenshot(path=ROOT / "content" / "images" / "screens" / "home.png")
+        if not only or "readme" in only:
+            for_the_readme(browser, served)
         browser.close()
     print(f"{out}: {len(list(out.glob('*.png')))} pictures")
 

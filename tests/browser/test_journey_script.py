@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
-from browser.recording import SCRIPT, Recorder, recording, said
+from browser.conftest import QUIET
+from browser.recording import Recorder, recording, said
+from milepost.touchpoints import mail
+from milepost.touchpoints.script import served
 
 pytestmark = pytest.mark.browser
 
 HIDE = "Object.defineProperty(document, 'visibilityState', { value: '%s', configurable: true });"
 TELL = HIDE + "document.dispatchEvent(new Event('visibilitychange'))"
+BACK_FORWARD = ["--disable-back-forward-cache"]
 NO_STORAGE = """for (const name of ["localStorage", "sessionStorage", "indexedDB"])
   Object.defineProperty(window, name, { get() { throw new DOMException("no", "SecurityError") } })"""
 
@@ -89,14 +95,6 @@ def test_a_page_opened_in_the_background_is_met_when_it_is_first_seen(
     assert len(collector.wait_for("view")) == 1
 
 
-def test_a_page_out_of_the_browsers_cache_is_one_more_view(context: BrowserContext, collector: Recorder) -> None:
-    page = opened(context, collector)
-    collector.wait_for("view")
-    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
-    first, again = collector.wait_for("view", 2)
-    assert (again.touchpoint, again.id != first.id) == (first.touchpoint, True)
-
-
 def test_a_link_to_another_site_is_told_by_its_host_alone(context: BrowserContext, collector: Recorder) -> None:
     page = opened(context, collector)
     page.click("#outside")
@@ -147,16 +145,97 @@ def test_the_notice_shows_when_the_collector_asks_and_is_answered_once(
     assert [post for post in collector.posts if "consent" in post[0]] == [("/journey/v1/consent", answer.encode())]
 
 
-def test_what_could_not_be_sent_waits_in_memory_and_is_sent_once(context: BrowserContext, collector: Recorder) -> None:
+def test_what_could_not_be_sent_waits_in_memory_and_is_sent_once_by_itself(
+    context: BrowserContext, collector: Recorder
+) -> None:
     collector.status = 503
     page = opened(context, collector)
     [lost] = collector.wait_for("view")
     collector.posts.clear()
     collector.status = 204
-    page.evaluate(TELL % "hidden")
     [view] = collector.wait_for("view")
     assert view.id == lost.id
     assert stored(page) == [0, 0, 0, []]
+
+
+def test_what_happened_offline_is_sent_when_the_network_is_back(context: BrowserContext, collector: Recorder) -> None:
+    page = opened(context, collector)
+    collector.wait_for("view")
+    page.wait_for_timeout(1100)
+    context.set_offline(True)
+    page.evaluate(TELL % "hidden")
+    page.wait_for_timeout(300)
+    assert collector.events("engage") == []
+    context.set_offline(False)
+    [engage] = collector.wait_for("engage", seconds=1.5)
+    assert (said(engage)["seconds"], stored(page)) == (1, [0, 0, 0, []])
+
+
+def test_two_tabs_and_one_that_crashes_are_each_told(context: BrowserContext, collector: Recorder) -> None:
+    first, second = opened(context, collector), opened(context, collector, "/second")
+    collector.wait_for("view", 2)
+    with suppress(Error):
+        first.goto("chrome://crash", timeout=3000)
+    second.wait_for_timeout(1000)
+    second.click("#inside")
+    assert [event.touchpoint for event in collector.wait_for("view", 3)][2] == "blog/second"
+    assert {event.touchpoint for event in collector.events("engage")} <= {"blog/first", "blog/second"}
+    assert len({event.id for event in collector.events()}) == len(collector.events())
+
+
+def test_a_file_and_a_form_are_told_by_their_names(context: BrowserContext, collector: Recorder) -> None:
+    page = opened(context, collector)
+    page.evaluate("document.querySelector('#file').addEventListener('click', (event) => event.preventDefault())")
+    page.click("#file")
+    page.fill("[name=s]", "never told")
+    page.fill("[name=q]", "secret")
+    page.fill("[name=more]", "secret")
+    page.click("form button")
+    page.wait_for_url("**/second?*")
+    assert [said(event) for event in collector.wait_for("download")] == [{"name": "a%20report.pdf"}]
+    assert [said(event) for event in collector.wait_for("form", 2)] == [
+        {"name": "question", "step": "started"}, {"name": "question", "step": "sent"},
+    ]  # fmt: skip
+    assert "secret" not in str(collector.posts)
+
+
+def test_who_comes_by_a_mail_met_the_mail_first(context: BrowserContext, collector: Recorder) -> None:
+    opened(context, collector, mail.link("/first?a=1", "newsletter/2026-11-24"))
+    assert [event.touchpoint for event in collector.wait_for("view", 2)] == ["newsletter/2026-11-24", "blog/first"]
+    collector.posts.clear()
+    opened(context, collector, "/first?touchpoint=site/elsewhere")
+    assert [event.touchpoint for event in collector.wait_for("view")] == ["blog/first"]
+
+
+def test_a_page_of_a_thousand_links_costs_nothing_per_link(context: BrowserContext, collector: Recorder) -> None:
+    page = opened(context, collector, "/many")
+    collector.wait_for("view")
+    busy = page.evaluate("""() => { const began = performance.now();
+      for (const link of document.links) link.dispatchEvent(new Event("focusin", { bubbles: true }));
+      return performance.now() - began; }""")
+    assert busy < 100
+    page.click("text=Link 999")
+    assert len(collector.wait_for("view", 2)) == 2
+
+
+def test_a_page_out_of_the_browsers_real_cache_is_one_more_view(chromium: Browser, collector: Recorder) -> None:
+    """Playwright switches the back/forward cache off; here it is on."""
+    browser = chromium.browser_type.launch(
+        executable_path=shutil.which("chromium"), args=list(QUIET), ignore_default_args=BACK_FORWARD
+    )
+    page = browser.new_page()
+    page.goto(f"{collector.url}/first")
+    collector.wait_for("view")
+    page.evaluate("window.kept = true")
+    page.goto(f"{collector.url}/second")
+    collector.wait_for("view", 2)
+    page.go_back(wait_until="commit")
+    views = collector.wait_for("view", 3)
+    assert page.evaluate("window.kept") is True
+    assert [event.touchpoint for event in views] == ["blog/first", "blog/second", "blog/first"]
+    assert len({event.id for event in views}) == 3
+
+    browser.close()
 
 
 def test_a_collector_that_is_down_or_slow_changes_nothing_for_the_reader(
@@ -197,4 +276,4 @@ def test_a_page_with_the_script_blocked_reads_as_ever(context: BrowserContext, c
 
 
 def test_it_weighs_at_most_one_point_nine_kilobytes() -> None:
-    assert len(gzip.compress(SCRIPT.read_bytes(), 9)) <= 1945
+    assert len(gzip.compress(served().encode(), 9)) <= 1945

@@ -120,3 +120,58 @@ def test_with_gpc_nothing_is_asked_linked_or_stored(chromium: Browser, served: S
     assert {"view", "signup"} <= {row["type"] for row in events}
     assert {(row["tier"], row["visit"], row["person"]) for row in events} == {("counted", None, None)}
     context.close()
+
+
+def test_what_the_page_about_privacy_says_is_what_chromium_sent(chromium: Browser, served: Served) -> None:
+    context = chromium.new_context()
+    page = context.new_page()
+    sent: list[dict[str, object]] = []
+    page.on(
+        "request",
+        lambda request: sent.extend(request.post_data_json) if "/journey/v1/events" in request.url else None,
+    )
+    for path in ("/", "/no-such-page/", "/docs/first-post/", "/privacy/"):
+        page.goto(f"{served.url}{path}")
+        page.wait_for_timeout(1200)
+    said = {
+        row.get_attribute("data-sent"): {
+            field.get_attribute("data-field") for field in row.locator("[data-field]").all()
+        }
+        for row in page.locator("[data-sent]").all()
+    }
+    retention = page.locator("[data-retention]").inner_text()
+    page.goto("about:blank")
+    types = {str(event["type"]) for event in sent}
+    assert {"view", "not-found"} <= types <= set(said)
+    for event in sent:
+        assert set(event) <= {"id", "type", "touchpoint", "at", "data"}, event
+        assert set(event.get("data") or {}) <= said[event["type"]], event
+    assert "for 25 months after the month in which it happened" in retention
+    # A beacon's body is not told by Chromium, but what came of it is in the archive.
+    kept = archived(served)
+    assert {"view", "engage", "not-found", "signup"} <= {str(row["type"]) for row in kept} <= set(said)
+    for row in kept:
+        assert set(json.loads(str(row["data"] or "{}"))) <= said[row["type"]], row
+    context.close()
+
+
+def test_a_reader_takes_their_file_and_is_forgotten_by_buttons_alone(chromium: Browser, served: Served) -> None:
+    context = chromium.new_context(accept_downloads=True)
+    page = context.new_page()
+    page.goto(f"{served.url}/privacy/")
+    page.get_by_role("button", name="Remember my visits", exact=True).click()
+    page.wait_for_url(f"{served.url}/privacy/")
+    (cookie,) = context.cookies()
+    page.goto(f"{served.url}/")
+    page.wait_for_timeout(300)
+    page.goto(f"{served.url}/privacy/")
+    page.wait_for_timeout(300)
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="Show me what is mine").click()
+    told = json.loads(Path(taken.value.path()).read_text())
+    assert (told["person"], {event["type"] for event in told["events"]} >= {"view"}) == (cookie["value"], True)
+    page.get_by_role("button", name="Forget me").click()
+    expect(page.locator("body")).to_contain_text(f"forgotten: {cookie['value']}")
+    assert [one["value"] for one in context.cookies()] == ["no"]
+    assert cookie["value"] not in {row["person"] for row in archived(served)}
+    context.close()

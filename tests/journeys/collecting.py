@@ -1,13 +1,16 @@
 """A real collector for tests: in a thread of this process, or as a process of its own to be killed.
 
-As a program: `python collecting.py VAR SITE` serves on a free port, and prints it.
+As a program: `python collecting.py VAR SITE [TRANSITION TIME]` serves on a free port, and prints it; it kills itself
+when the transition comes the given time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
+import signal
 import socket
 import sys
 import threading
@@ -30,6 +33,7 @@ from milepost.journeys.collector import Collector
 from milepost.settings import Environment, Settings, Site, environment
 
 TOUCHPOINTS = ("blog/first", "blog/second", "docs/index", "site/newsletter", "site/404")
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 
 
@@ -92,8 +96,10 @@ class Running:
     def client(self, **headers: str) -> httpx.Client:
         """A browser: cookies of its own, and these headers."""
         # No certificates are read: that takes longer than most tests.
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return httpx.Client(base_url=self.url, headers=named, verify=False)
+        named = {"user-agent": BROWSER, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        made = httpx.Client(base_url=self.url, headers=named, verify=False)
+        made.headers.encoding = "utf-8"
+        return made
 
     def send(self, *events: dict[str, Any], client: httpx.Client | None = None, query: str = "") -> httpx.Response:
         """POST the events as sendBeacon does."""
@@ -165,13 +171,20 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
 
 
 def main() -> None:
-    var, site = (Path(argument) for argument in sys.argv[1:])
+    var, site = (Path(argument) for argument in sys.argv[1:3])
+    transition, left = sys.argv[3] if sys.argv[3:] else "", [int(sys.argv[4]) if sys.argv[4:] else 0]
+
+    def kill(at: str) -> None:
+        left[0] -= at == transition
+        if at == transition and left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
     settings = settings_for(site).model_copy(
         update={"env": environment({"MILEPOST_VAR": str(var), "MILEPOST_LIMITS": "off"})}
     )
     listening = listen()
     print(listening.getsockname()[1], flush=True)
-    app = app_of(Collector(settings, settings.site.output))
+    app = app_of(Collector(settings, settings.site.output, at=kill))
     asyncio.run(uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False)).serve([listening]))
 
 

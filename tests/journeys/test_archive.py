@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import signal
 import subprocess
 import sys
-import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
@@ -17,10 +14,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
-import httpx
 import pyarrow.parquet as pq
 import pytest
-from collecting import NOW, Clock, event, rows, settings_for, wait_for
+from collecting import NOW, Clock, rows, settings_for
 
 from milepost.errors import MilepostError
 from milepost.journeys import archive, inbox
@@ -271,60 +267,3 @@ def test_the_command_says_what_it_did(env: Environment, tmp_path: Path) -> None:
         (0, "1 event archived, 1 file, in var/archive", ""),
         (0, "nothing new to archive", ""),
     ]
-
-
-def test_every_acknowledged_event_survives_kill_9_once(tmp_path: Path) -> None:
-    """Two clients number their events and send again what was not acknowledged; the collector is killed three times."""
-    settings = settings_for(tmp_path)
-    chance = random.Random(7)
-    port, acknowledged, sent, stop = [0], set[str](), set[str](), threading.Event()
-
-    def client() -> None:
-        while not stop.is_set():
-            batch = [event(at=datetime.now(UTC)) for _ in range(3)]
-            sent.update(one["id"] for one in batch)
-            for _ in range(200):
-                try:
-                    answer = httpx.post(
-                        f"http://127.0.0.1:{port[0]}/journey/v1/events",
-                        content=json.dumps(batch),
-                        timeout=5,
-                        verify=False,
-                    )
-                except httpx.TransportError:
-                    time.sleep(0.02)
-                    continue
-                assert answer.status_code == 204, answer.text
-                acknowledged.update(one["id"] for one in batch)
-                break
-
-    threads = [threading.Thread(target=client) for _ in range(2)]
-    for life in range(4):
-        process = serve(settings.env.var, tmp_path, port)
-        if life == 0:
-            for thread in threads:
-                thread.start()
-        before = len(acknowledged)
-        wait_for(lambda before=before: len(acknowledged) > before + 30)
-        time.sleep(chance.random() / 10)
-        if life == 1:
-            archive_inboxes(settings.env)
-        if life == 3:
-            stop.set()
-            for thread in threads:
-                thread.join()
-        process.kill()
-        process.wait()
-    archive_inboxes(settings.env)
-    found = Counter(row["id"].hex() for row in rows(settings.env))
-    assert set(found.values()) == {1}
-    assert {one.replace("-", "") for one in acknowledged} <= set(found) <= {one.replace("-", "") for one in sent}
-    assert len(acknowledged) > 120
-
-
-def serve(var: Path, site: Path, port: list[int]) -> subprocess.Popen[str]:
-    program = Path(__file__).with_name("collecting.py")
-    process = subprocess.Popen([sys.executable, str(program), str(var), str(site)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-    port[0] = int(process.stdout.readline())
-    return process

@@ -318,7 +318,9 @@ def test_another_service_records_what_happened_there(fresh: Running) -> None:
 def test_figures_count_what_came(fresh: Running) -> None:
     fresh.send(event(), event(touchpoint="blog/unknown"))
     fresh.send(event(type_="nothing"))
-    expected = {"events": 1, "aside": 1, "answered_204": 1, "answered_400": 1, "commits": 1, "waiting": 0}
+    expected = {
+        "events": 1, "aside": 1, "tier_visited": 1, "answered_204": 1, "answered_400": 1, "commits": 1, "waiting": 0,
+    }  # fmt: skip
     assert fresh.collector.figures() == expected
 
 

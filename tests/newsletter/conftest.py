@@ -43,7 +43,7 @@ def postgresql() -> Iterator[Callable[[], str]]:
     run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale", "C", "--no-sync")
     run("pg_ctl", "-D", data, "-l", log, "-w", "-o", f"-k {root} -c listen_addresses='' -c fsync=off", "start")
     base = "postgresql+psycopg://postgres@/{}?host=" + str(root)
-    admin = create_engine(base.format("postgres"), isolation_level="AUTOCOMMIT")
+    admin = create_engine(base.format("postgres"), isolation_level="AUTOCOMMIT", pool_pre_ping=True)
 
     def new_database() -> str:
         name = f"test_{next(_numbers)}"
@@ -51,6 +51,8 @@ def postgresql() -> Iterator[Callable[[], str]]:
             connection.exec_driver_sql(f"CREATE DATABASE {name}")
         return base.format(name)
 
+    # As an upgrade of the server does it: whoever is connected is cut off.
+    new_database.restart = lambda: run("pg_ctl", "-D", data, "-w", "-m", "fast", "restart", "-l", log)  # type: ignore[attr-defined]
     yield new_database
     admin.dispose()
     run("pg_ctl", "-D", data, "-m", "immediate", "stop")

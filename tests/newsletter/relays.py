@@ -84,11 +84,12 @@ class Sink:
             content = envelope.content
             assert isinstance(content, bytes)
             self.mails.append(Taken(str(envelope.mail_from), recipient, tuple(envelope.mail_options), content))
+        number = len(self.mails)
         if said == CUT:
             server.transport.abort()
         # The mail is here, and its sender does not know yet.
         await asyncio.sleep(self.pause)
-        return said or f"250 queued as {len(self.mails)}"
+        return said or f"250 queued as {number}"
 
 
 class _Server(SMTP):

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from relays import add_subscribers, ledger_of, readers, relaying
+from nameserver import naming
+from relays import CUT, add_subscribers, ledger_of, readers, relaying
 from sqlalchemy import Engine
 
 from milepost import cli
@@ -77,7 +78,7 @@ def test_from_a_built_site_to_an_issue_that_is_sent(new_site: Callable[..., Site
         status, out, log = run(site, "send", id_, "-v", MILEPOST_SMTP_URL=sink.url)
         assert (status, out, "@" in log) == (0, "2 accepted\n", False)
         assert run(site, "send", id_, MILEPOST_SMTP_URL=sink.url) == (0, "2 accepted\n", "")
-    assert sink.recipients() == readers(2)
+    assert sorted(sink.recipients()) == readers(2)
     assert "http://127.0.0.1:8000/second/" in sink.mails[0].message.get_body(("plain",)).get_content()
 
     assert run(site, "status", id_) == (0, f"{id_}  done  2 accepted\n", "")
@@ -188,3 +189,49 @@ def test_an_outbox_that_cannot_be_written_is_one_line_and_the_next_send_goes_on(
     outbox.unlink()
     assert run(site, "send", id_) == (0, "1 accepted\n", "")
     assert len(list(outbox.iterdir())) == 1
+
+
+def test_an_issue_is_held_ended_and_asked_about_from_the_command_line(site: Site, run: Run, tmp_path: Path) -> None:
+    id_ = run(site, "issue", "--feed", "feed.json")[1].strip()
+    engine = store_of(site)
+    add_subscribers(engine, *readers(4))
+    faults = {"reader1@example.org": "450 later", "reader2@example.org": CUT}
+
+    def answer(stage: str, reader: str) -> str | None:
+        return faults.get(reader) if stage == "DOT" else None
+
+    with relaying(answer) as sink:
+        env = {"MILEPOST_SMTP_URL": sink.url}
+        assert run(site, "send", **env) == (0, "nothing is due\n", "")
+        assert run(site, "send", id_, **env) == (1, "2 accepted, 1 deferred, 1 uncertain\n", "")
+        assert run(site, "pause", id_) == (0, "", "")
+        paused = f"issue {id_} is paused; `milepost newsletter resume {id_}` lets it go on\n"
+        assert run(site, "send", id_, **env) == (1, "", paused)
+        assert run(site, "resume", id_, **env) == (1, "2 accepted, 1 deferred, 1 uncertain\n", "")
+        assert run(site, "cancel", id_, "--dry-run") == (0, "would skip 1\n", "")
+        assert run(site, "cancel", id_) == (0, "skipped 1\n", "")
+        assert run(site, "pause", id_)[::2] == (
+            1,
+            f"issue {id_} is done; only an issue that is being sent can be paused\n",
+        )
+        assert run(site, "resend", id_, "--dry-run") == (0, "would send 1 again\n", "")
+        faults.clear()
+        assert run(site, "resend", id_, "reader2@example.org", **env) == (0, "3 accepted, 1 skipped\n", "")
+        assert run(site, "resend", id_, **env) == (0, "nothing uncertain\n", "")
+    assert sink.recipients().count("reader2@example.org") == 2
+    status, out, err = run(site, "why", "reader1@example.org", "--format", "json")
+    assert (status, [row["kind"] for row in json.loads(out)], err) == (0, ["state", "mail"], "")
+    assert json.loads(out)[1]["reply"] == "the issue was cancelled"
+    assert run(site, "why", "x@example.org")[1] == "nothing is known of this address, and nothing was ever sent to it\n"
+
+    assert run(site, "bounces", str(tmp_path)) == (1, "", f"{tmp_path}: no maildir; it has no folders new and cur\n")
+    for name in ("new", "cur"):
+        (tmp_path / "back" / name).mkdir(parents=True)
+    assert run(site, "bounces", str(tmp_path / "back")) == (0, "nothing came back\n", "")
+    (tmp_path / "back/new/1").write_text("hello")
+    aside = tmp_path / "back" / ".unreadable"
+    assert run(site, "bounces", str(tmp_path / "back")) == (1, "1 unreadable\n", f"{aside}: look at these yourself\n")
+    with naming({("site.example", "TXT"): ['"v=spf1 -all"']}) as server:
+        status, out, err = run(site, "doctor", "site.example", "--nameserver", server)
+    assert (status, out.splitlines()[0], err) == (1, "good  SPF        v=spf1 -all", "")
+    assert out.splitlines()[2].startswith("BAD   DMARC      no record; publish TXT _dmarc.site.example")

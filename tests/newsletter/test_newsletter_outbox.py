@@ -20,6 +20,7 @@ from milepost.newsletter import delivery
 from milepost.newsletter.model import SHELL, NewsletterError
 from milepost.newsletter.outbox import Outbox
 from milepost.newsletter.outbox_service import linked, outbox_routes
+from milepost.newsletter.relay import always, wire_bytes
 from milepost.newsletter.shell import shell_of
 from milepost.settings import Settings
 
@@ -48,7 +49,7 @@ def a_mail(subject: str = "Hello", text: str = "Hello.", recipient: str = "reade
 
 def keep(outbox: Outbox, message: EmailMessage) -> str:
     """The name under which the mail was kept."""
-    reply = asyncio.run(outbox.send(message, "letters@site.example", str(message["To"]), lambda: None))
+    reply = asyncio.run(outbox.send(wire_bytes(message, ""), "letters@site.example", str(message["To"]), always))
     return reply.removeprefix("250 kept in the outbox as ")
 
 
@@ -88,11 +89,12 @@ def test_without_a_relay_an_issue_is_files_for_their_owner_alone(
 def test_a_mail_is_armed_when_it_is_whole_and_before_it_is_there(outbox: Outbox) -> None:
     seen: list[tuple[str, bytes]] = []
 
-    def arm() -> None:
+    async def arm() -> bool:
         seen.extend((path.suffix, path.read_bytes()[-2:]) for path in outbox.folder.iterdir())
         assert outbox.mails() == []
+        return True
 
-    asyncio.run(outbox.send(a_mail(), "letters@site.example", "reader@example.org", arm))
+    asyncio.run(outbox.send(wire_bytes(a_mail(), ""), "letters@site.example", "reader@example.org", arm))
     assert [(len(suffix) > 0, end) for suffix, end in seen] == [(False, b"\r\n")]
     assert [mail.recipient for mail in outbox.mails()] == ["reader@example.org"]
 
@@ -101,8 +103,13 @@ def test_a_mail_that_cannot_be_kept_was_never_armed(outbox: Outbox) -> None:
     outbox.folder.parent.mkdir(parents=True)
     outbox.folder.write_text("in the way")
     armed: list[bool] = []
+
+    async def arm() -> bool:
+        armed.append(True)
+        return True
+
     with pytest.raises(NewsletterError, match=r"outbox: File exists; see MILEPOST_VAR$"):
-        asyncio.run(outbox.send(a_mail(), "a@site.example", "b@example.org", lambda: armed.append(True)))
+        asyncio.run(outbox.send(b"", "a@site.example", "b@example.org", arm))
     assert armed == []
 
 

@@ -52,7 +52,7 @@ def changes(served: Served) -> Iterator[Iterator[str | None]]:
         yield (json.loads(line.removeprefix("data: "))["fault"] for line in lines)
 
 
-def test_saving_rebuilds_a_fault_is_told_and_the_last_good_page_stays(new_site: NewSite) -> None:
+def test_what_is_saved_is_shown_at_once_and_what_is_wrong_with_it_is_told(new_site: NewSite) -> None:
     site = new_site({"content/articles/first.md": article()})
     with preview(site) as served, changes(served) as told:
         assert "Hello, reader." in httpx.get(f"{served.url}/first-post/").text
@@ -60,12 +60,13 @@ def test_saving_rebuilds_a_fault_is_told_and_the_last_good_page_stays(new_site: 
         assert next(told) is None
         assert "Hello again." in httpx.get(f"{served.url}/first-post/").text
 
-        site.write({"content/articles/first.md": article(body="![A picture](gone.png)")})
-        assert "content/articles/first.md:8:" in (next(told) or "")
-        assert "Hello again." in httpx.get(f"{served.url}/first-post/").text
+        site.write({"content/articles/first.md": article(body="![A picture](gone.png) of it.")})
+        assert "content/articles/first.md:8:" in next(fault for fault in told if fault)
+        assert "of it." in httpx.get(f"{served.url}/first-post/").text
 
         site.write({"content/articles/first.md": article(body="Mended.")})
         assert next(told) is None
+        assert "Mended." in httpx.get(f"{served.url}/first-post/").text
         assert served.interrupt() == 0
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from milepost.touchpoints import plan
-from milepost.touchpoints.model import NOWHERE, Placement
+from milepost.touchpoints.model import NOWHERE, Located, Placement
 
 WHOLE = """\
 [[objective]]
@@ -71,26 +71,55 @@ def read(tmp_path: Path, text: str) -> tuple[plan.Plan, list[tuple[int, str]]]:
 )
 def test_the_most_specific_rule_places_a_page(tmp_path: Path, place: str, expected: Placement) -> None:
     found, faults = read(tmp_path, WHOLE)
-    assert (found.placement(place), faults) == (expected, [])
+    assert (found.placement(Located(place)), faults) == (expected, [])
+
+
+@pytest.mark.parametrize(
+    ("page", "tactic"),
+    [
+        (Located("articles/a.md", "article", "other", ("funnels",)), "by-tag"),
+        (Located("articles/a.md", "article", "strategy", ("funnels",)), "by-two"),
+        (Located("articles/a.md", "article", "other"), "by-path"),
+        (Located("articles/this.md", "article", "strategy", ("funnels",)), "by-name"),
+        (Located("notes/a.md", "article", "other"), "by-kind"),
+        (Located("notes/a.md", "article", "news"), "by-category"),
+        (Located("docs/a.md", "doc"), None),
+    ],
+)
+def test_a_rule_may_ask_for_kind_category_and_tag_and_the_most_specific_wins(
+    tmp_path: Path, page: Located, tactic: str | None
+) -> None:
+    rules = {
+        "by-kind": '{ kind = "article" }', "by-path": '"articles/*"', "by-category": '{ category = "news" }',
+        "by-tag": '{ tag = "funnels" }', "by-two": '{ kind = "article", category = "strategy" }',
+        "by-name": '{ path = "articles/this.md" }',
+    }  # fmt: skip
+    head = WHOLE[: WHOLE.index("      [[objective.strategy.function.tactic]]")]
+    tactics = (
+        f'[[objective.strategy.function.tactic]]\nslug = "{slug}"\ntitle = "T"\npages = [{rule}]\n'
+        for slug, rule in rules.items()
+    )
+    found, faults = read(tmp_path, head + "".join(tactics))
+    assert (found.placement(page).tactic, faults) == (tactic, [])
 
 
 def test_front_matter_wins_and_is_completed_from_the_plan(tmp_path: Path) -> None:
     found, _ = read(tmp_path, WHOLE)
-    assert found.placement("articles/a.md", Placement(tactic="tutorial")) == TUTORIAL
-    assert found.placement("articles/a.md", Placement(function="marketing")) == ESSAYS
+    assert found.placement(Located("articles/a.md"), Placement(tactic="tutorial")) == TUTORIAL
+    assert found.placement(Located("articles/a.md"), Placement(function="marketing")) == ESSAYS
 
 
 def test_one_rule_among_several_is_chosen_by_what_the_front_matter_says(tmp_path: Path) -> None:
     found, _ = read(tmp_path, WHOLE)
-    assert found.placement("articles/launch-day.md", Placement(tactic="essays")) == ESSAYS
-    assert found.placement("docs/other.md", Placement(strategy="useful")) == Placement("signups", "useful")
+    assert found.placement(Located("articles/launch-day.md"), Placement(tactic="essays")) == ESSAYS
+    assert found.placement(Located("docs/other.md"), Placement(strategy="useful")) == Placement("signups", "useful")
 
 
 def test_a_place_that_the_plan_does_not_have_is_said_as_it_was_given(tmp_path: Path) -> None:
     found, _ = read(tmp_path, WHOLE)
     wrong = Placement(function="docs", tactic="essays")
     assert found.completed(wrong) is None
-    assert found.placement("articles/a.md", wrong) == wrong
+    assert found.placement(Located("articles/a.md"), wrong) == wrong
 
 
 def test_a_slug_twice_among_siblings_is_a_fault_and_elsewhere_is_none(tmp_path: Path) -> None:
@@ -107,7 +136,7 @@ def test_an_objective_that_is_over_before_it_begins_is_a_fault(tmp_path: Path) -
 
 def test_a_site_without_a_plan_places_nothing(tmp_path: Path) -> None:
     found, faults = plan.read(tmp_path / "none.toml")
-    assert (found.placement("articles/a.md"), faults) == (NOWHERE, [])
+    assert (found.placement(Located("articles/a.md")), faults) == (NOWHERE, [])
 
 
 @pytest.mark.parametrize(
@@ -120,6 +149,13 @@ def test_a_site_without_a_plan_places_nothing(tmp_path: Path) -> None:
         ('slug = "useful"', 'slug = "Use ful"', 10, '"slug" is "Use ful"; write 1 to 60 of a-z, 0-9 and \'-\''),
         ('title = "Essays"', 'titel = "Essays"', 17, 'no "title"; add title = "…"'),
         ('title = "Docs"', 'title = "Docs"\n    page = []', 30, 'unknown key "page"; take it out'),
+        ('pages = ["articles/*"]', 'pages = [{ tags = "x" }]', 20, 'unknown key "tags"; did you mean "tag"?'),
+        (
+            'pages = ["articles/*"]',
+            "pages = [{}]",
+            20,
+            '"pages" is a table; write a list of path globs and of tables: pages = ["articles/*", { tag = "funnels" }]',
+        ),
         ("target = 500", "target = ", 5, "no TOML: Invalid value; mend the line"),
     ],
 )

@@ -49,6 +49,7 @@ def _start(pelican: Pelican) -> None:
     # The preview builds at every keystroke, and Disqus has a limit.
     if not (ours.forum and ours.fetch_at_build) or pelican.settings.get(_PREVIEW):
         return
+    hooks.right_until(pelican.settings, datetime.now(UTC))
     from milepost.comments.refresh import refreshed, transport_of
 
     try:
@@ -83,10 +84,12 @@ def _attach(pelican: Pelican) -> None:
         return
     threads = _threads(settings)
     found = tree.matched(threads, {number: _page(article, settings) for number, article in enumerate(articles)})
-    now = datetime.now(UTC)
+    now, days = datetime.now(UTC), settings.of(Settings).close_after_days
     for number, article in enumerate(articles):
         # Front matter's own `comments` is an attribute by now, so it is always replaced.
         article.comments = _comments(article, found.get(number), settings, now)
+        if days and article.date + timedelta(days=days) > now:
+            hooks.right_until(pelican.settings, article.date + timedelta(days=days))
     _remember([(article, found.get(number)) for number, article in enumerate(articles)], threads, settings)
 
 

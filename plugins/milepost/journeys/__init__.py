@@ -2,4 +2,7 @@
 
 
 def register() -> None:
-    """Let Pelican name this slice in PLUGINS, which turns its services on; it has no part in a build."""
+    """Let Pelican name this slice in PLUGINS, which turns its services on too."""
+    from milepost.journeys import plugin
+
+    plugin.connect()

@@ -12,20 +12,17 @@ import os
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
-
-import msgspec
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from milepost.errors import MilepostError
-from milepost.journeys import inbox
-from milepost.journeys.columns import archive_schema, write_parquet
+from milepost.journeys import boxes, inbox, parquet
+from milepost.journeys.erasing import erase
+from milepost.journeys.forgotten import Forgotten
+from milepost.journeys.parquet import Row
 from milepost.journeys.visits import Salts
 from milepost.journeys.wire import microseconds
 from milepost.settings import Environment
@@ -39,32 +36,19 @@ TRANSITIONS = ("recorded", "claimed", "written", "renamed", "listed", "deleted")
 """What has just become durable, in order; `archive_inboxes` calls `at` with each."""
 
 
-class Row(NamedTuple):
-    """One event as the archive has it, in the order of `archive_schema()`; times in microseconds since 1970."""
-
-    id: bytes
-    at: int
-    received: int
-    type: str
-    touchpoint: str
-    tier: str
-    visit: bytes | None
-    person: str | None
-    goal: str | None
-    value: float | None
-    currency: str | None
-    bot: str | None
-    data: str | None
-
-
 @dataclass
 class Archived:
     """What one run did."""
 
     folder: Path
+    forgotten: Forgotten
     events: int = 0
     repeated: int = 0
     files: list[str] = field(default_factory=list)
+    corrupt: list[str] = field(default_factory=list)
+    """Files that could not be read, and were renamed."""
+    removed: int = 0
+    """Files of months that are kept no longer."""
     aside: Counter[str] = field(default_factory=Counter)
     """Events kept out, by the unknown touchpoint they name; over all runs of the last 30 days."""
 
@@ -77,6 +61,11 @@ class Archived:
             said = "nothing new to archive; events come from readers of a site with `milepost serve` or `milepost app`"
         if self.repeated:
             said += f"\n{_many(self.repeated, 'repeated event')} counted once"
+        for name in self.corrupt:
+            said += f"\n{self.folder / name} cannot be read, and is now {name.rpartition('/')[2]}{parquet.CORRUPT}; "
+            said += "restore it from a backup"
+        if self.removed:
+            said += f"\n{_many(self.removed, 'file')} of months beyond JOURNEY_RETENTION removed"
         if self.aside:
             names = ", ".join(f"{name} ({count})" for name, count in self.aside.most_common(5))
             more = f", and {len(self.aside) - 5} more" if len(self.aside) > 5 else ""
@@ -105,32 +94,47 @@ def archive_inboxes(
     env: Environment,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     at: Callable[[str], None] = lambda transition: None,
+    retention_months: int | None = None,
+    thorough: bool = False,
 ) -> Archived:
-    """Move every event that is in an inbox now into the archive.
+    """Move every event that is in an inbox now into the archive, and remove what is kept no longer.
 
     Args:
         at: called after each of TRANSITIONS, for each batch.
+        retention_months: how many whole months are kept besides the current one; None keeps all.
+        thorough: read every file of the archive, to find those that cannot be.
     Raises:
         MilepostError: another archiver is at work, an inbox cannot be read, or the archive cannot be written.
             Nothing is lost then; the next run goes on.
     """
-    folder, done = env.var / "inbox", Archived(_local(env.archive_url))
+    folder, done = env.var / "inbox", Archived(parquet.archive_folder(env), Forgotten(env))
     Salts(env.var / "salts").destroy_all_but(clock().date())
-    if not inbox.inboxes(folder):
+    if not folder.exists():
         return done
-    with _only_archiver(folder / "archiver.lock"), closing(_claims(folder / "ids.sqlite")) as claims:
-        for path in inbox.inboxes(folder):
+    with only_archiver(folder / "archiver.lock"), closing(_claims(folder / "ids.sqlite")) as claims:
+        done.forgotten.refresh()
+        done.corrupt = parquet.set_aside_corrupt(done.folder, thorough)
+        for person in done.forgotten.pending():
+            erase(env, person)
+        for path in boxes.inboxes(folder):
             try:
-                with closing(inbox.connect(path)) as connection:
+                with closing(boxes.connect(path)) as connection:
                     _empty(connection, claims, done, clock(), at)
             except sqlite3.Error as error:
                 raise MilepostError(f"{path}: {error}; nothing of it was archived, mend or move it") from error
             except OSError as error:
                 where = error.filename or done.folder
                 raise MilepostError(f"{where}: {error.strerror}; nothing is lost, archive again") from error
-        with inbox.transaction(claims):
+        with boxes.transaction(claims):
             claims.execute("DELETE FROM ids WHERE claimed < ?", (microseconds(clock() - IDS_KEPT),))
+        if retention_months is not None:
+            done.removed = len(parquet.remove_before(done.folder, _months_before(clock(), retention_months)))
     return done
+
+
+def _months_before(now: datetime, months: int) -> str:
+    number = now.year * 12 + now.month - 1 - months
+    return f"{number // 12:04}-{number % 12 + 1:02}"
 
 
 def _empty(
@@ -140,15 +144,15 @@ def _empty(
     (last,) = connection.execute("SELECT coalesce(max(number), 0) FROM requests").fetchone()
     while batch := _open_batch(connection, last):
         at("recorded")
-        rows = list(_rows(connection, batch))
-        mine = _claimed(claims, batch, [row.id for row in rows], now)
+        rows, imported = _rows(connection, batch)
+        mine = _claimed(claims, batch, [row.id for row in rows], now) - _archived_before(done.folder, batch, imported)
         at("claimed")
         # The first of equal ids counts: within the batch by order, between batches and inboxes by claim.
-        unique = {row.id: row for row in reversed(rows) if row.id in mine}
+        unique = {row.id: row for row in reversed(rows) if row.id in mine and not done.forgotten.has(row.person)}
         files = _write(done.folder, batch, list(unique.values()), at)
-        _list(done.folder, files)
+        parquet.list_files(done.folder, files)
         at("listed")
-        with inbox.transaction(connection):
+        with boxes.transaction(connection):
             connection.execute("DELETE FROM requests WHERE number BETWEEN ? AND ?", (batch.first, batch.last))
             connection.execute("UPDATE batches SET done = 1 WHERE number = ?", (batch.number,))
             connection.execute("DELETE FROM batches WHERE number < ?", (batch.number,))
@@ -156,7 +160,7 @@ def _empty(
         done.events += len(unique)
         done.repeated += len(rows) - len(unique)
         done.files += files
-    with inbox.transaction(connection):
+    with boxes.transaction(connection):
         connection.execute("DELETE FROM aside WHERE received < ?", (microseconds(now - ASIDE_KEPT),))
     done.aside.update(dict(connection.execute("SELECT touchpoint, count(*) FROM aside GROUP BY touchpoint")))
 
@@ -164,7 +168,7 @@ def _empty(
 def _open_batch(connection: sqlite3.Connection, until: int) -> Batch | None:
     """The batch that an earlier run recorded and did not finish, else a new one of requests up to number `until`."""
     (name,) = connection.execute("SELECT name FROM inbox").fetchone()
-    with inbox.transaction(connection):
+    with boxes.transaction(connection):
         found = connection.execute("SELECT number, first, last FROM batches WHERE NOT done").fetchone()
         if not found:
             first, last, events = None, 0, 0
@@ -182,15 +186,29 @@ def _open_batch(connection: sqlite3.Connection, until: int) -> Batch | None:
     return Batch(name, *found)
 
 
-def _rows(connection: sqlite3.Connection, batch: Batch) -> Iterator[Row]:
+def _rows(connection: sqlite3.Connection, batch: Batch) -> tuple[list[Row], list[Row]]:
+    """All rows of a batch, and those among them that were imported."""
     requests = connection.execute(
-        "SELECT received, tier, visit, person, bot, events FROM requests WHERE number BETWEEN ? AND ? ORDER BY number",
+        "SELECT received, tier, visit, person, bot, imported, events FROM requests "
+        "WHERE number BETWEEN ? AND ? ORDER BY number",
         (batch.first, batch.last),
     )
-    for received, tier, visit, person, bot, packed in requests:
-        for event in inbox.unpack(packed):
-            who = {"received": received, "tier": tier, "visit": visit, "person": person, "bot": bot}
-            yield Row(**event._asdict(), **who)
+    rows: list[Row] = []
+    imports: list[Row] = []
+    for received, tier, visit, person, bot, imported, packed in requests:
+        who = {"received": received, "tier": tier, "visit": visit, "person": person, "bot": bot}
+        some = [Row(**event._asdict(), **who) for event in inbox.unpack(packed)]
+        rows += some
+        imports += some if imported else ()
+    return rows, imports
+
+
+def _archived_before(folder: Path, batch: Batch, imported: list[Row]) -> set[bytes]:
+    """Ids of imports that the archive has: those come again after any time, when no claim is left of them."""
+    found: set[bytes] = set()
+    for month, those in _by_month(imported).items():
+        found |= {row.id for row in those} & parquet.ids_of(folder, month, but=batch.name)
+    return found
 
 
 def _claims(path: Path) -> sqlite3.Connection:
@@ -206,7 +224,7 @@ def _claims(path: Path) -> sqlite3.Connection:
 def _claimed(claims: sqlite3.Connection, batch: Batch, ids: list[bytes], now: datetime) -> set[bytes]:
     """The ids that are this batch's; the same whenever it is asked."""
     claimed = microseconds(now)
-    with inbox.transaction(claims):
+    with boxes.transaction(claims):
         claims.executemany("INSERT OR IGNORE INTO ids VALUES (?, ?, ?)", ((i, batch.name, claimed) for i in ids))
     of = "SELECT 1 FROM ids WHERE id = ? AND batch = ?"
     return {i for i in ids if claims.execute(of, (i, batch.name)).fetchone()}
@@ -214,61 +232,24 @@ def _claimed(claims: sqlite3.Connection, batch: Batch, ids: list[bytes], now: da
 
 def _write(folder: Path, batch: Batch, rows: list[Row], at: Callable[[str], None]) -> list[str]:
     """One file for each month that the rows fall in, ordered by person and time. Returns their paths in `folder`."""
-    months: dict[str, list[Row]] = {}
-    for row in rows:
-        months.setdefault(_month(row.at), []).append(row)
     files = []
-    for month, those in sorted(months.items()):
-        those.sort(key=lambda row: (row.person is None, row.person or "", row.at, row.id))
-        columns = zip(zip(*those, strict=True), archive_schema(), strict=True)
-        table = pa.table([pa.array(values, column.type) for values, column in columns], schema=archive_schema())
+    for month, those in sorted(_by_month(rows).items()):
         path = folder / f"month={month}" / f"{batch.name}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _replacing(path, at) as temporary:
-            write_parquet(table, temporary)
-        _sync(folder)
+        parquet.write(parquet.ordered(those), path, at)
         at("renamed")
         files.append(path.relative_to(folder).as_posix())
     return files
 
 
-def _list(folder: Path, files: list[str]) -> None:
-    """Add `files` to manifest.json; again is no different."""
-    path = folder / "manifest.json"
-    listed: dict[str, Mapping[str, object]] = {}
-    if path.exists():
-        listed = {entry["path"]: entry for entry in msgspec.json.decode(path.read_bytes())["files"]}
-    for name in files:
-        written = folder / name
-        rows = pq.read_metadata(written).num_rows
-        listed[name] = {"path": name, "rows": rows, "bytes": written.stat().st_size}
-    manifest = {"version": 1, "files": [listed[name] for name in sorted(listed)]}
-    folder.mkdir(parents=True, exist_ok=True)
-    with _replacing(path) as temporary:
-        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
+def _by_month(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    months: dict[str, list[Row]] = {}
+    for row in rows:
+        months.setdefault(_month(row.at), []).append(row)
+    return months
 
 
 @contextmanager
-def _replacing(path: Path, at: Callable[[str], None] = lambda transition: None) -> Iterator[Path]:
-    """Yield a name to write to, which then becomes `path` as a whole. No reader takes that name for Parquet."""
-    temporary = path.with_name(f".{path.name}.new")
-    yield temporary
-    _sync(temporary)
-    at("written")
-    temporary.replace(path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _only_archiver(path: Path) -> Iterator[None]:
+def only_archiver(path: Path) -> Iterator[None]:
     """Hold the archiver's lock; another one is waited for a while."""
     deadline = time.monotonic() + LOCK_SECONDS
     with path.open("ab") as lock:
@@ -281,12 +262,6 @@ def _only_archiver(path: Path) -> Iterator[None]:
                     raise MilepostError(f"{path}: another archiver is at work; run again when it is done") from None
                 time.sleep(0.1)
         yield
-
-
-def _local(url: str) -> Path:
-    if "://" in url and not url.startswith("file://"):
-        raise MilepostError(f"MILEPOST_ARCHIVE_URL is {url!r}; say the path of a folder on this machine")
-    return Path(url.removeprefix("file://"))
 
 
 def _month(at: int) -> str:

@@ -1,15 +1,19 @@
-"""Commands: journeys archive, report, measure."""
+"""Commands: journeys archive, import, export, forget, report, measure."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from milepost import options
+
+if TYPE_CHECKING:
+    from milepost.settings import Settings
 
 
 class Format(StrEnum):
@@ -28,6 +32,9 @@ def add_to(cli: typer.Typer) -> None:
         epilog="Example: milepost journeys archive",
     )
     journeys.command(epilog="Example: milepost journeys archive")(archive)
+    journeys.command("import", epilog="Example: milepost journeys import orders.csv --map orders.toml")(import_)
+    journeys.command(epilog="Example: milepost journeys export ada@example.com > ada.json")(export)
+    journeys.command(epilog="Example: milepost journeys forget ada@example.com --dry-run")(forget)
     journeys.command(epilog="Example: milepost journeys report --out /srv/report")(report)
     journeys.command(epilog="Example: milepost journeys measure reach --by surface --from 2026-01-01")(measure)
     cli.add_typer(journeys, name="journeys")
@@ -35,12 +42,91 @@ def add_to(cli: typer.Typer) -> None:
 
 def archive(
     settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Read every archived file to its end, and set aside what cannot be.")
+    ] = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Move collected events from the inbox into the archive: Parquet, by month."""
+    """Move collected events from the inbox into the archive: Parquet, by month. Remove what is kept no longer."""
     from milepost.journeys.archive import archive_inboxes
+    from milepost.journeys.model import Settings
 
-    typer.echo(archive_inboxes(options.read(settings_file).env).summary())
+    settings = options.read(settings_file)
+    months = settings.of(Settings).retention_months
+    done = archive_inboxes(settings.env, retention_months=months, thorough=thorough)
+    typer.echo(done.summary())
+    if done.corrupt:
+        raise typer.Exit(1)
+
+
+def import_(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help=".csv with a map, .jsonl of wire events, or .parquet of the archive.")],
+    map: Annotated[Path | None, typer.Option(help="TOML that says which column of a .csv is what.")] = None,
+    settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
+    verbose: options.Verbose = False,
+) -> None:
+    """Take in what happened elsewhere: purchases, calls, demo licences, forum posts, tickets.
+
+    Rows that were imported before count once. Bad rows go into a file beside FILE, to be mended and imported.
+    """
+    from milepost.journeys.elsewhere import People
+    from milepost.journeys.importing import import_file
+
+    settings = options.read(settings_file)
+    done = import_file(settings.env, file, People(settings.env, _addresses(context, settings)), map)
+    for finding in done.findings:
+        typer.echo(str(finding), err=True)
+    typer.echo(done.summary())
+    if done.findings:
+        raise typer.Exit(1)
+
+
+def export(
+    context: typer.Context,
+    person: Annotated[str, typer.Argument(metavar="PERSON", help="The id in the cookie, or a subscriber's address.")],
+    settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
+    verbose: options.Verbose = False,
+) -> None:
+    """Print everything that is kept of one person's journey, as JSON."""
+    import json
+
+    from milepost.journeys.rights import everything_of, person_meant
+
+    settings = options.read(settings_file)
+    meant = person_meant(person, _addresses(context, settings))
+    typer.echo(json.dumps(everything_of(settings.env, meant), indent=1, ensure_ascii=False))
+
+
+def forget(
+    context: typer.Context,
+    person: Annotated[str, typer.Argument(metavar="PERSON", help="The id in the cookie, or a subscriber's address.")],
+    settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how much there is, and erase nothing.")] = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Erase one person from inbox, archive and report, for ever, and print a receipt.
+
+    A subscription is ended by the newsletter's own commands.
+    """
+    from milepost.journeys.rights import everything_of, person_meant
+    from milepost.journeys.rights import forget as erase
+
+    settings = options.read(settings_file)
+    meant = person_meant(person, _addresses(context, settings))
+    if dry_run:
+        count = len(everything_of(settings.env, meant)["events"])
+        typer.echo(f"of {meant} would be erased: {count} event{'' if count == 1 else 's'}")
+        return
+    typer.echo(erase(settings.env, meant).text())
+    if (settings.env.var / "report/index.html").exists():
+        report(settings_file)
+
+
+def _addresses(context: typer.Context, settings: Settings) -> Callable[[], Iterable[tuple[str, str]]]:
+    """What the newsletter tells of its subscribers, where `milepost` has handed it over."""
+    told: Callable[[Settings], Iterable[tuple[str, str]]] = (context.obj or {}).get("addresses", lambda _: ())
+    return lambda: told(settings)
 
 
 def report(
@@ -53,11 +139,13 @@ def report(
     from datetime import UTC
 
     from milepost.journeys.archive import archive_inboxes
+    from milepost.journeys.model import Settings
     from milepost.journeys.questions import built_site
     from milepost.journeys.report import build
 
     settings = options.read(settings_file)
-    typer.echo(archive_inboxes(settings.env).summary())
+    months = settings.of(Settings).retention_months
+    typer.echo(archive_inboxes(settings.env, retention_months=months).summary())
     folder = (out or settings.env.var / "report").absolute()
     build(settings, built_site(settings), folder, datetime.now(UTC))
     typer.echo(f"report in {os.path.relpath(folder / 'index.html')}")

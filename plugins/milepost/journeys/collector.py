@@ -1,4 +1,4 @@
-"""The collector: `/journey/v1/events` and `/journey/v1/consent`, and the events of the other services.
+"""The collector: `/journey/v1/events`, `/consent`, `/export` and `/forget`, and the events of the other services.
 
 Turns requests into tiers and events, and answers once they are on disk. An address is read for the visit
 key and for the limit; it is neither kept nor logged.
@@ -10,6 +10,7 @@ import asyncio
 import logging
 import re
 import secrets
+import sqlite3
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -21,17 +22,23 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
-from milepost.journeys import consent, model, wire
+from milepost.errors import MilepostError
+from milepost.journeys import bots, consent, import_service, metrics, model, wire
+from milepost.journeys.elsewhere import Addresses
+from milepost.journeys.forgotten import Forgotten
 from milepost.journeys.gate import Gate, Refusal, body_of, media_type
 from milepost.journeys.inbox import Adoption, Inbox, InboxUnavailable, Overloaded
+from milepost.journeys.links import Links
 from milepost.journeys.manifest import Manifest
-from milepost.journeys.model import Counted, Event, Known, Tier
+from milepost.journeys.model import Consented, Counted, Event, Known, Tier
 from milepost.journeys.visits import Salts, visit_key
 from milepost.settings import Settings
 
 log = logging.getLogger(__name__)
 
+EVENTS = "/journey/v1/events"
 VISIT_GAP = timedelta(minutes=30)
 SWEEP_SECONDS = 60.0
 """How soon after midnight the salt of the day before is gone, even if nobody comes."""
@@ -49,11 +56,19 @@ class Collector:
     Args:
         site: the built pages; `touchpoints.json` in it says which touchpoints there are.
         clock: gives the time, UTC.
+        at: called when requests come to one of the inbox's TRANSITIONS.
+        addresses: of the newsletter, for imports.
     """
 
     def __init__(
-        self, settings: Settings, site: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        settings: Settings,
+        site: Path,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        at: Callable[[str], None] = lambda transition: None,
+        addresses: Addresses | None = None,
     ) -> None:
+        self._settings, self._addresses = settings, addresses
         ours = settings.of(model.Settings)
         self._site_url = settings.site.url
         self._cookie_domain = ours.cookie_domain
@@ -61,15 +76,20 @@ class Collector:
         self._gate = Gate(settings.site.url, ours.origins, settings.env.limits)
         self._manifest = Manifest(site / "touchpoints.json")
         self._salts = Salts(settings.env.var / "salts")
-        self._inbox = Inbox(settings.env.var / "inbox")
+        self._forgotten = Forgotten(settings.env)
+        self._links = Links(settings.env)
+        self._inbox = Inbox(settings.env.var / "inbox", at=at)
         self._counts: Counter[str] = Counter()
 
     async def __aenter__(self) -> Collector:
         await self._inbox.__aenter__()
         self._sweeper = asyncio.create_task(self._sweep())
+        self._warmed = asyncio.create_task(asyncio.to_thread(bots.warm))
+        await asyncio.to_thread(self._forgotten.refresh)
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self._warmed
         self._sweeper.cancel()
         with suppress(asyncio.CancelledError):
             await self._sweeper
@@ -77,13 +97,22 @@ class Collector:
 
     def routes(self) -> list[BaseRoute]:
         return [
-            Route("/journey/v1/events", partial(self._answer, self._events), methods=["POST"]),
+            Route(EVENTS, partial(self._answer, self._events), methods=["POST"]),
             Route("/journey/v1/consent", partial(self._answer, self._consent), methods=["POST"]),
+            Route("/journey/v1/export", partial(self._answer, self._export), methods=["POST"]),
+            Route("/journey/v1/forget", partial(self._answer, self._forget), methods=["POST"]),
+            import_service.route(self._settings, self._inbox.append_imported, self._addresses),
         ]
 
+    async def events(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a POST to EVENTS: the route as a bare ASGI app."""
+        response = await self._answer(self._events, Request(scope, receive))
+        await response(scope, receive, send)
+
     def person_of(self, request: Request) -> str | None:
-        """Who a request belongs to: None without a yes, and whenever GPC or DNT says no."""
-        return consent.person_of(request)
+        """Who a request belongs to: None without a yes, whenever GPC or DNT says no, and of who was forgotten."""
+        person = consent.person_of(request)
+        return None if self._forgotten.has(person) else person
 
     async def record(self, type: str, touchpoint: str, person: str | None, data: dict[str, object]) -> None:
         """Keep an event of another service of this app; it is on disk on return.
@@ -101,18 +130,41 @@ class Collector:
             touchpoint = "unknown"
         text = msgspec.json.encode(data).decode() if data else None
         event = Event(_uuid7(now), wire.microseconds(now), type, touchpoint, data=text)
-        await self._keep(Known(person) if person else Counted(), [event], now)
+        known = person and not self._forgotten.has(person)
+        await self._keep(Known(person or "") if known else Counted(), [event], now)
 
     def figures(self) -> dict[str, int]:
         """Counts since the start, for metrics: `events`, `aside`, `answered_<status>`, `commits`, and `waiting` now."""
         return {**self._counts, "commits": self._inbox.commits, "waiting": self._inbox.waiting}
 
+    def metrics(self) -> str:
+        """The same, for `/metrics`."""
+        return metrics.text_of(self.figures(), self._inbox.path.stem)
+
+    @property
+    def fault(self) -> MilepostError | None:
+        """Why the last request could not be kept; None when it was."""
+        return self._inbox.fault
+
     async def _events(self, request: Request) -> Response:
         body = await body_of(request, _EVENT_TYPES, wire.MAX_BYTES)
         now = self._clock()
         events = wire.events_of(body, now)
-        await self._keep(consent.tier_of(request, partial(self._visit, request, now)), events, now)
+        tier = consent.tier_of(request, partial(self._visit, request, now))
+        if isinstance(tier, Consented):
+            if self._forgotten.has(tier.person):
+                tier = Counted()
+            elif orders := wire.orders_of(body):
+                await asyncio.to_thread(self._link, orders, tier.person)
+        await self._keep(tier, events, now, bots.bot_in(request.headers))
         return Response(status_code=204, headers={consent.HEADER: consent.standing(request)})
+
+    def _link(self, orders: list[str], person: str) -> None:
+        try:
+            for order in orders:
+                self._links.keep(order, person)
+        except sqlite3.Error as error:
+            raise InboxUnavailable(f"links.sqlite: {error}; is the disk full or read-only?") from error
 
     async def _consent(self, request: Request) -> Response:
         answer = consent.answer_in(media_type(request), await body_of(request, _CONSENT_TYPES, max_bytes=1024))
@@ -124,7 +176,7 @@ class Collector:
         if answer == "no":
             consent.remember(response, request, None, self._cookie_domain)
         elif not consent.has_signal(request):
-            person = consent.person_of(request) or consent.new_person()
+            person = self.person_of(request) or consent.new_person()
             consent.remember(response, request, person, self._cookie_domain)
             now = self._clock()
             visit = partial(self._visit, request, now)
@@ -132,12 +184,29 @@ class Collector:
         response.headers[consent.HEADER] = "yes" if person else "no"
         return response
 
-    async def _keep(self, tier: Tier, events: list[Event], now: datetime) -> None:
+    async def _export(self, request: Request) -> Response:
+        from milepost.journeys import rights
+
+        person = consent.cookie_of(request)
+        return await asyncio.to_thread(rights.exported, self._settings.env, person)
+
+    async def _forget(self, request: Request) -> Response:
+        from milepost.journeys import rights
+
+        person = consent.cookie_of(request)
+        response = await asyncio.to_thread(rights.forgotten, self._settings.env, person)
+        await asyncio.to_thread(self._forgotten.refresh)
+        consent.remember(response, request, None, self._cookie_domain)
+        return response
+
+    async def _keep(self, tier: Tier, events: list[Event], now: datetime, bot: str | None = None) -> None:
         self._manifest.refresh()
         known = [event for event in events if self._manifest.has(event.touchpoint)]
         aside = [event for event in events if not self._manifest.has(event.touchpoint)]
-        await self._inbox.append(tier, known, aside, wire.microseconds(now))
-        self._counts.update(events=len(known), aside=len(aside))
+        await self._inbox.append(tier, known, aside, wire.microseconds(now), bot)
+        self._counts.update({"events": len(known), "aside": len(aside), f"tier_{tier.name}": len(known)})
+        if bot:
+            self._counts["of_bots"] += len(known)
 
     def _visit(self, request: Request, now: datetime, person: str) -> bytes:
         address = request.client.host if request.client else ""
@@ -167,6 +236,7 @@ class Collector:
         while True:
             try:
                 self._salts.destroy_all_but(self._clock().date())
+                self._forgotten.refresh()
             except OSError as error:
                 log.error("a salt of an earlier day is still there: %s", error)
             await asyncio.sleep(SWEEP_SECONDS)

@@ -21,7 +21,8 @@ MAX_AGE_SECONDS = 395 * 24 * 3600
 """13 months, and less than the 400 days at which browsers cut a cookie's life."""
 
 _NO = "no"
-_PERSON = re.compile(r"[A-Za-z0-9_-]{21}[AQgw]")  # 128 bits in base64url: the last character has four left
+PERSON = re.compile(r"[A-Za-z0-9_-]{21}[AQgw]")
+"""128 bits in base64url: the last character has four left."""
 
 
 def new_person() -> str:
@@ -35,10 +36,15 @@ def has_signal(request: Request) -> bool:
     return headers.get("sec-gpc") == "1" or headers.get("dnt") == "1" or request.query_params.get("counted") == "1"
 
 
+def cookie_of(request: Request) -> str | None:
+    """The person in the cookie, whatever a signal says: for what is theirs to ask."""
+    answer = request.cookies.get(COOKIE, "")
+    return answer if PERSON.fullmatch(answer) else None
+
+
 def person_of(request: Request) -> str | None:
     """Who said yes, by the cookie; None without a yes, and whenever a signal says no."""
-    answer = request.cookies.get(COOKIE, "")
-    return answer if _PERSON.fullmatch(answer) and not has_signal(request) else None
+    return None if has_signal(request) else cookie_of(request)
 
 
 def tier_of(request: Request, visit: Callable[[str], bytes]) -> Tier:

@@ -7,50 +7,29 @@ request: its events, packed, beside whom they belong to. Knows neither HTTP nor 
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import queue
-import secrets
 import sqlite3
+import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
 from milepost.errors import MilepostError
-from milepost.journeys.model import Consented, Event, Known, Tier, Visited
+from milepost.journeys.boxes import connect, free_inbox, inboxes, transaction
+from milepost.journeys.model import Consented, Event, Known, Tier, Told, Visited
 
 MAX_WAITING = 1_000
 """Requests that may wait for the disk before more are refused."""
-BUSY_SECONDS = 10.0
-"""How long one process waits for another's transaction on the same inbox."""
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS inbox (name TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS requests (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    received INTEGER NOT NULL,  -- microseconds since 1970, UTC
-    tier TEXT NOT NULL, visit BLOB, person TEXT, bot TEXT,
-    size INTEGER NOT NULL,      -- how many events there are
-    events BLOB NOT NULL        -- MessagePack of model.Event, an array of arrays
-);
-CREATE INDEX IF NOT EXISTS visited ON requests (visit) WHERE tier = 'visited';
--- Events at touchpoints that the site's manifest does not have: never archived, only reported.
-CREATE TABLE IF NOT EXISTS aside (
-    received INTEGER NOT NULL, tier TEXT NOT NULL, visit BLOB, person TEXT, bot TEXT,
-    touchpoint TEXT NOT NULL, event BLOB NOT NULL
-);
--- What the archiver took: requests first..last, recorded before they are written. They change no more.
-CREATE TABLE IF NOT EXISTS batches (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    first INTEGER NOT NULL, last INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0
-);
-"""
-_INSERT = "INSERT INTO requests (received, tier, visit, person, bot, size, events) VALUES (?, ?, ?, ?, ?, ?, ?)"
-_ASIDE = "INSERT INTO aside (received, tier, visit, person, bot, touchpoint, event) VALUES (?, ?, ?, ?, ?, ?, ?)"
+SWITCH_SECONDS = 0.0005
+TRANSITIONS = ("taken", "committed", "answering")
+"""What requests have come to, in order; an inbox calls `at` with each."""
+_INSERT = "INSERT INTO requests (received, tier, visit, person, bot, imported, size, events) VALUES "
+_ASIDE = "INSERT INTO aside (received, tier, visit, person, bot, touchpoint, event) VALUES "
+_ROWS_AT_ONCE = 1_000
 _ADOPT = """
 UPDATE requests SET tier = 'consented', person = ?, visit = ?
 WHERE tier = 'visited' AND visit = ? AND received >= ? AND number > (SELECT coalesce(max(last), 0) FROM batches)
@@ -78,8 +57,9 @@ class Adoption:
     since: int
 
 
-_Statement = tuple[str, tuple[object, ...]]
-_Work = tuple[Sequence[_Statement], Adoption | None, "asyncio.Future[None]"]
+_Row = tuple[object, ...]
+_Work = tuple[Sequence[_Row], Sequence[_Row], Adoption | None, "asyncio.Future[None]"]
+"""Rows of `requests`, rows of `aside`, a yes, and who waits for them."""
 
 
 class Inbox:
@@ -89,21 +69,29 @@ class Inbox:
     leaving writes what still waits.
     """
 
-    def __init__(self, folder: Path, max_waiting: int = MAX_WAITING) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        max_waiting: int = MAX_WAITING,
+        at: Callable[[str], None] = lambda transition: None,
+    ) -> None:
         self.folder = folder
+        self._at = at
         self.max_waiting = max_waiting
         self.waiting = 0
         self.commits = 0
+        self.fault: MilepostError | None = None
         self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
 
     async def __aenter__(self) -> Inbox:
         self._loop = asyncio.get_running_loop()
-        self.path, self._lock = _free_inbox(self.folder)
         try:
+            self.path, self._lock = free_inbox(self.folder)
             self._connection = connect(self.path)
-        except BaseException:
-            self._lock.close()
-            raise
+        except (OSError, sqlite3.Error) as error:
+            raise InboxUnavailable(f"{self.folder}: {error}; is the disk full or read-only?") from error
+        # The writer wants Python's lock back after each sync, and those who wait for it wait with it: by default, 5 ms.
+        sys.setswitchinterval(SWITCH_SECONDS)
         self._writer = threading.Thread(target=self._write, name=f"inbox {self.path.name}", daemon=True)
         self._writer.start()
         return self
@@ -114,42 +102,54 @@ class Inbox:
         self._connection.close()
         self._lock.close()
 
-    async def append(self, tier: Tier, events: Sequence[Event], aside: Sequence[Event], received: int) -> None:
+    async def append(
+        self, tier: Tier, events: Sequence[Event], aside: Sequence[Event], received: int, bot: str | None = None
+    ) -> None:
         """Keep one request; returns when it is on disk.
 
         Args:
             events: what goes into the archive. `aside`: what is at an unknown touchpoint.
             received: microseconds since 1970, UTC.
+            bot: the name of the robot that sent them.
         Raises:
             Overloaded, InboxUnavailable: when nothing of it was kept.
         """
-        who = _columns(tier)
-        statements: list[_Statement] = [(_ASIDE, (received, *who, event.touchpoint, pack(event))) for event in aside]
-        if events:
-            statements.append((_INSERT, (received, *who, len(events), pack(events))))
-        await self._durable(statements)
+        who = *_columns(tier), bot
+        await self._durable(
+            [(received, *who, 0, len(events), pack(events))] if events else [],
+            [(received, *who, event.touchpoint, pack(event)) for event in aside],
+        )
+
+    async def append_imported(self, told: Sequence[Told], received: int) -> None:
+        """Keep what happened elsewhere, all of it or nothing; returns when it is on disk. Raises as `append` does."""
+        rows = [(received, one.tier, one.visit, one.person, one.bot, 1, 1, pack([one.event])) for one in told]
+        await self._durable(rows)
 
     async def adopt(self, adoption: Adoption) -> None:
         """Give a visit's requests to a person, in every inbox of the folder, unless a batch has them already."""
-        await self._durable([], adoption)
+        await self._durable([], [], adoption)
 
-    async def _durable(self, statements: Sequence[_Statement], adoption: Adoption | None = None) -> None:
+    async def _durable(
+        self, requests: Sequence[_Row], aside: Sequence[_Row] = (), adoption: Adoption | None = None
+    ) -> None:
         if self.waiting >= self.max_waiting:
             raise Overloaded("too many requests wait for the disk")
         done: asyncio.Future[None] = self._loop.create_future()
         self.waiting += 1
-        self._work.put((statements, adoption, done))
+        self._work.put((requests, aside, adoption, done))
         await done
 
     def _write(self) -> None:
         while works := self._next_works():
             fault: MilepostError | None = None
             try:
+                self._at("taken")
                 _commit(self._connection, works)
+                self._at("committed")
                 _adopt_elsewhere(self.path, works)
             except Exception as error:  # whatever it was, those who wait must be told, and the next ones served
                 fault = InboxUnavailable(f"{self.path}: {error}; is the disk full or read-only?")
-            self._loop.call_soon_threadsafe(self._settle, [done for _, _, done in works], fault)
+            self._loop.call_soon_threadsafe(self._settle, [done for *_, done in works], fault)
 
     def _next_works(self) -> list[_Work]:
         """All that waits, at least one; empty at the end. What is put while this is written goes together next."""
@@ -166,8 +166,10 @@ class Inbox:
         return works
 
     def _settle(self, futures: Sequence[asyncio.Future[None]], fault: MilepostError | None) -> None:
+        self._at("answering")
         self.waiting -= len(futures)
         self.commits += fault is None
+        self.fault = fault
         for done in futures:
             if done.done():  # its request was cancelled
                 continue
@@ -177,56 +179,34 @@ class Inbox:
                 done.set_result(None)
 
 
-def inboxes(folder: Path) -> list[Path]:
-    """The inbox files of a state folder, whoever writes to them."""
-    return sorted(folder.glob("inbox-*.sqlite"))
-
-
-def connect(path: Path) -> sqlite3.Connection:
-    """A connection that is durable at each commit; the caller begins and commits. Makes the tables at first use."""
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA secure_delete = ON")
-        with transaction(connection):
-            for statement in SCHEMA.split(";\n"):
-                connection.execute(statement)
-            if not connection.execute("SELECT 1 FROM inbox").fetchone():
-                connection.execute("INSERT INTO inbox VALUES (?)", (secrets.token_hex(6),))
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All of it or nothing; on disk when it is left."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _columns(tier: Tier) -> tuple[str, bytes | None, str | None, str | None]:
-    """tier, visit, person, bot, as the tables have them. Bots are not told apart yet: null."""
+def _columns(tier: Tier) -> tuple[str, bytes | None, str | None]:
+    """tier, visit, person, as the tables have them."""
     visit = tier.visit if isinstance(tier, Visited | Consented) else None
     person = tier.person if isinstance(tier, Consented | Known) else None
-    return tier.name, visit, person, None
+    return tier.name, visit, person
 
 
 def _commit(connection: sqlite3.Connection, works: Sequence[_Work]) -> None:
+    requests = [row for work in works for row in work[0]]
+    aside = [row for work in works for row in work[1]]
+    adoptions = [work[2] for work in works if work[2]]
+    if not aside and not adoptions and len(requests) <= _ROWS_AT_ONCE:
+        # One statement is a transaction of its own. Each statement costs more than its work: this thread gives
+        # Python's lock away for it, and the busy loop gives it back only after a while.
+        _insert(connection, _INSERT, requests)
+        return
     with transaction(connection):
-        for statements, adoption, _ in works:
-            for sql, values in statements:
-                connection.execute(sql, values)
-            if adoption:
-                _adopt(connection, adoption)
+        _insert(connection, _INSERT, requests)
+        _insert(connection, _ASIDE, aside)
+        for adoption in adoptions:
+            _adopt(connection, adoption)
+
+
+def _insert(connection: sqlite3.Connection, sql: str, rows: Sequence[_Row]) -> None:
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        some = rows[start : start + _ROWS_AT_ONCE]
+        row = f"({', '.join('?' * len(some[0]))})"
+        connection.execute(sql + ", ".join([row] * len(some)), [value for one in some for value in one])
 
 
 def _adopt(connection: sqlite3.Connection, adoption: Adoption) -> None:
@@ -235,25 +215,9 @@ def _adopt(connection: sqlite3.Connection, adoption: Adoption) -> None:
 
 def _adopt_elsewhere(own: Path, works: Sequence[_Work]) -> None:
     """The same in other processes' inboxes; after the own transaction, so that no two wait for each other."""
-    adoptions = [adoption for _, adoption, _ in works if adoption]
+    adoptions = [work[2] for work in works if work[2]]
     for path in inboxes(own.parent) if adoptions else ():
         if path != own:
             with closing(connect(path)) as connection, transaction(connection):
                 for adoption in adoptions:
                     _adopt(connection, adoption)
-
-
-def _free_inbox(folder: Path) -> tuple[Path, IO[bytes]]:
-    """The first inbox that no living process holds, and its lock: a restarted process goes on with its file."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    number = 1
-    while True:
-        path = folder / f"inbox-{number}.sqlite"
-        lock = path.with_suffix(".lock").open("ab")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            number += 1
-        else:
-            return path, lock

@@ -77,6 +77,16 @@ class Event(NamedTuple):
     """A JSON object, or None when there is nothing to say."""
 
 
+class Told(NamedTuple):
+    """One event that another system told of, and whose it is."""
+
+    event: Event
+    tier: str
+    visit: bytes | None = None
+    person: str | None = None
+    bot: str | None = None
+
+
 class Settings(SliceSettings):
     """The settings of journeys, as `pelicanconf.py` names them."""
 
@@ -87,7 +97,7 @@ class Settings(SliceSettings):
     lookback_days: int = Field(400, alias="JOURNEY_LOOKBACK_DAYS", gt=0)
     """How far back a journey is followed from what it led to, in days."""
     retention_months: int = Field(25, alias="JOURNEY_RETENTION", gt=0)
-    """How many months of events are to be kept. This version removes none by itself."""
+    """How many whole months events are kept after the one they happened in; then `milepost app` removes them."""
 
     @field_validator("origins")
     @classmethod

@@ -6,127 +6,208 @@ handed over, so that after a crash at most one mail a connection is uncertain, a
 
 from __future__ import annotations
 
-import fcntl
+import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine
 
+from milepost import db
 from milepost.newsletter import ledger
-from milepost.newsletter.issue import items_of
-from milepost.newsletter.mail import compose_issue, envelope_address, letterhead
-from milepost.newsletter.model import DeliveryState, NewsletterError
-from milepost.newsletter.relay import Broken, Deferred, Rejected, relay_for
+from milepost.newsletter.copies import Copies
+from milepost.newsletter.ledger import Lease, Outcome, Permit
+from milepost.newsletter.mail import Letterhead, envelope_address, letterhead
+from milepost.newsletter.model import DeliveryState, NewsletterError, Withheld
+from milepost.newsletter.model import Settings as NewsletterSettings
+from milepost.newsletter.pace import Pace
+from milepost.newsletter.relay import Broken, Deferred, Rejected, Relay, Unavailable, relay_for
+from milepost.newsletter.scribe import AlreadySending, Scribe
+from milepost.newsletter.signing import signer_for
 from milepost.newsletter.tokens import Tokens
 from milepost.settings import Settings
+
+__all__ = ["AlreadySending", "send", "under_way"]
 
 BATCH = 50
 MOST_ATTEMPTS = 6
 FIRST_PAUSE = timedelta(minutes=5)
+LONGEST_PAUSE = FIRST_PAUSE * 2 ** (MOST_ATTEMPTS - 2)
+LOOK_SECONDS = 1.0
+"""How often a sender that waits for the time of a mail looks whether the issue was paused."""
 
-_SENDING = 0x4D494C53
-"""Of PostgreSQL's advisory locks, the one that a sender holds."""
-_ANOTHER = "another process is sending; wait for it, or stop it"
+Clock = Callable[[], datetime]
 
 
-class AlreadySending(NewsletterError):
-    """Another process of this state sends."""
+class _Tally:
+    """How far an issue has come: rows are counted once, and what is settled is added."""
+
+    def __init__(self, known: Counter[str], show: Callable[[int, int], None]) -> None:
+        self._settled, self._total = sum(known[state] for state in ledger.TERMINAL), sum(known.values())
+        self._show = show
+        self.add(0)
+
+    def add(self, number: int) -> None:
+        self._settled += number
+        self._show(self._settled, self._total)
+
+
+@dataclass(frozen=True)
+class _Sending:
+    """What the connections of one sender share."""
+
+    scribe: Scribe
+    copies: Copies
+    pace: Pace
+    tally: _Tally
+    clock: Clock
 
 
 async def send(
     engine: Engine,
     settings: Settings,
     issue_id: str,
-    progress: Callable[[int], None] = lambda number: None,
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    progress: Callable[[int, int], None] = lambda settled, total: None,
+    clock: Clock = lambda: datetime.now(UTC),
+    wait: bool = False,
 ) -> Counter[str]:
     """Freeze an issue, if it is not, and send all of it that is due; returns how many mails are in each state.
 
     Args:
-        progress: called with 1 for every mail that is settled.
+        progress: called with how many mails are settled, and how many there are.
+        wait: stay until what was deferred is settled too.
     Raises:
-        AlreadySending, NewsletterError: when nothing was sent.
+        AlreadySending, NewsletterError, SettingsError: when nothing was sent.
+        SQLAlchemyError: when the database fails; what is known is on disk, and the next call goes on.
     """
-    head, secret = letterhead(settings), settings.env.secret()
-    # The relay first: an address that is none freezes nothing.
-    with _alone(engine, settings.env.var / "newsletter.lock"):
-        async with relay_for(settings.env) as relay:
-            with engine.begin() as connection:
-                ledger.freeze(connection, issue_id, head.host, clock())
-                ledger.take_over(connection, issue_id, clock())
-                found = ledger.issue_row(connection, issue_id)
-            items, tokens = items_of(found.content), Tokens(secret, clock)
-            while leases := _lease(engine, issue_id, secret, clock()):
-                for lease in leases:
-                    message = compose_issue(
-                        found.subject, items, lease.subscriber, head, tokens, lease.message_id, found.frozen_at
-                    )
-                    hand_over = partial(relay.send, message, head.sender, envelope_address(lease.subscriber.address))
-                    await _deliver(engine, lease, hand_over, clock)
-                    progress(1)
-        with engine.begin() as connection:
-            ledger.finish(connection, issue_id)
-            return ledger.counts(connection, issue_id)
+    head, secret, ours = letterhead(settings), settings.env.secret(), settings.of(NewsletterSettings)
+    signer = signer_for(settings, head.host)
+    number = ours.connections if settings.env.smtp_url else 1
+    with Scribe(engine, settings.env.var / "newsletter.lock", clock) as scribe:
+        async with AsyncExitStack() as open_:
+            # A folder is one, however many write to it. The relays first: an address that is none freezes nothing.
+            relays = [await open_.enter_async_context(relay_for(settings.env)) for _ in range(number)]
+            found = await scribe.write(partial(_begin, issue_id, head, clock()))
+            bounces = envelope_address(ours.bounces) if ours.bounces else ""
+            copies = Copies(found, bounces, Tokens(secret, clock), secret, signer)
+            pace = Pace(ours.rate, ours.domain_rates)
+            tally = _Tally(await scribe.write(partial(ledger.counts, issue_id=issue_id)), progress)
+            at_work = _Sending(scribe, copies, pace, tally, clock)
+            queue: asyncio.Queue[Lease | None] = asyncio.Queue(BATCH)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    workers = [group.create_task(_work(at_work, relay, queue)) for relay in relays]
+                    await _feed(at_work, issue_id, secret, queue, wait)
+                    for _ in workers:
+                        await queue.put(None)
+            except BaseExceptionGroup as errors:
+                # One fault, usually of the database, which every connection met.
+                raise _first(errors) from errors
+            finally:
+                await asyncio.shield(scribe.flush())
+        return await scribe.write(partial(_end, issue_id))
 
 
-def _lease(engine: Engine, issue_id: str, secret: bytes, now: datetime) -> list[ledger.Lease]:
-    """The next mails; empty when nothing is due. A batch in which everybody was skipped does not end it."""
-    while True:
-        with engine.begin() as connection:
-            before = ledger.counts(connection, issue_id)["skipped"]
-            leases = ledger.lease(connection, issue_id, secret, BATCH, now)
-            if leases or ledger.counts(connection, issue_id)["skipped"] == before:
-                return leases
+def under_way(engine: Engine, now: datetime) -> list[str]:
+    """The issues of which a mail is due, oldest first."""
+    with db.reading(engine) as connection:
+        sending = [one.id for one in reversed(ledger.all_issues(connection)) if one.state == "sending"]
+        return [id_ for id_ in sending if ledger.is_due(connection, id_, now)]
 
 
-async def _deliver(
-    engine: Engine,
-    lease: ledger.Lease,
-    hand_over: Callable[[Callable[[], None]], Awaitable[str]],
-    clock: Callable[[], datetime],
+def _begin(issue_id: str, head: Letterhead, now: datetime, connection: Connection) -> Any:
+    ledger.freeze(connection, issue_id, head, now)
+    found = ledger.issue_row(connection, issue_id)
+    if found.state == "paused":
+        raise NewsletterError(f"issue {issue_id} is paused; `milepost newsletter resume {issue_id}` lets it go on")
+    ledger.take_over(connection, issue_id, now)
+    return found
+
+
+def _end(issue_id: str, connection: Connection) -> Counter[str]:
+    ledger.finish(connection, issue_id)
+    return ledger.counts(connection, issue_id)
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    found = errors.exceptions[0]
+    return _first(found) if isinstance(found, BaseExceptionGroup) else found
+
+
+async def _feed(
+    sending: _Sending, issue_id: str, secret: bytes, queue: asyncio.Queue[Lease | None], wait: bool
 ) -> None:
-    def arm() -> None:
-        with engine.begin() as connection:
-            ledger.arm(connection, lease.id, clock())
+    """Queue whatever is due, and wait for what soon will be."""
+    states: tuple[DeliveryState, ...] = ("queued", "deferred") if wait else ("queued",)
+
+    def lease(connection: Connection) -> tuple[list[Lease], int]:
+        return ledger.lease(connection, issue_id, secret, BATCH, sending.clock(), sending.pace.slot_of)
+
+    while True:
+        leases, settled = await sending.scribe.write(lease)
+        sending.tally.add(settled)
+        for one in leases:
+            await queue.put(one)
+        if leases:
+            continue
+        # What is being handed over now may be deferred in a moment.
+        await queue.join()
+        await sending.scribe.flush()
+        due = await sending.scribe.write(partial(ledger.next_slot, issue_id=issue_id, states=states))
+        if due is None:
+            return
+        await asyncio.sleep(min(LOOK_SECONDS, max(0.0, (due - sending.clock()).total_seconds())))
+
+
+async def _work(sending: _Sending, relay: Relay, queue: asyncio.Queue[Lease | None]) -> None:
+    """Deliver what is queued over one connection, until there is nothing more."""
+    while (lease := await queue.get()) is not None:
+        await sending.pace.turn()
+        handing = asyncio.create_task(_hand_over(sending, relay, lease))
+        try:
+            outcome = await asyncio.shield(handing)
+        except asyncio.CancelledError:
+            # Whoever ends the sender gently waits for the mail that is on its way, and nothing is uncertain.
+            await handing
+            raise
+        if outcome is None or outcome.state != "deferred":
+            sending.tally.add(1)
+        queue.task_done()
+
+
+async def _hand_over(sending: _Sending, relay: Relay, lease: Lease) -> Outcome | None:
+    outcome = await _deliver(sending, relay, lease)
+    if outcome:
+        sending.scribe.settle(outcome)
+    return outcome
+
+
+async def _deliver(sending: _Sending, relay: Relay, lease: Lease) -> Outcome | None:
+    """What became of one mail; None when it was not to be sent any more, which is written down already."""
+    copy = sending.copies.of(lease.id, lease.message_id, lease.subscriber)
+
+    async def arm() -> bool:
+        permit: Permit = await sending.scribe.arm(lease)
+        return permit == "armed"
 
     attempts, due_at = lease.attempts + 1, None
     state: DeliveryState = "accepted"
     try:
-        reply = await hand_over(arm)
+        reply = await relay.send(copy.content, copy.sender, copy.recipient, arm, copy.envelope_id)
+    except Withheld:
+        return None
     except Rejected as error:
         state, reply = "rejected", str(error)
     except Broken as error:
         state, reply = "uncertain", str(error)
     except Deferred as error:
-        given_up = attempts >= MOST_ATTEMPTS
+        # A relay that is away says nothing about the reader, who is not given up for that.
+        given_up = attempts >= MOST_ATTEMPTS and not isinstance(error, Unavailable)
         state, reply = ("rejected" if given_up else "deferred"), str(error)
-        due_at = None if given_up else clock() + FIRST_PAUSE * 2 ** (attempts - 1)
-    with engine.begin() as connection:
-        ledger.settle(connection, lease.id, state, reply, attempts, due_at, clock())
-
-
-@contextmanager
-def _alone(engine: Engine, path: Path) -> Iterator[None]:
-    """One sender at a time, by a lock that dies with its process.
-
-    A file will do where the database is one; a server's clients may be on machines that share no folder.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as lock, engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadySending(_ANOTHER) from None
-        if engine.dialect.name != "postgresql":
-            yield
-        elif not connection.execute(text(f"SELECT pg_try_advisory_lock({_SENDING})")).scalar_one():
-            raise AlreadySending(_ANOTHER)
-        else:
-            try:
-                yield
-            finally:
-                connection.execute(text(f"SELECT pg_advisory_unlock({_SENDING})"))
+        pause = min(FIRST_PAUSE * 2 ** min(attempts - 1, 20), LONGEST_PAUSE)
+        due_at = None if given_up else sending.clock() + pause
+    return Outcome(lease.id, state, reply, attempts, due_at)

@@ -7,19 +7,27 @@ connection whose transaction is the caller's.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Text, cast, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, Text, bindparam, cast, exists, func, insert, literal, or_, select, update
 
 from milepost.newsletter import store
+from milepost.newsletter.mail import Letterhead
 from milepost.newsletter.model import DeliveryState, NewsletterError
-from milepost.newsletter.tables import delivery, issue, subscriber
+from milepost.newsletter.tables import delivery, issue, subscriber, suppression
 
 TERMINAL: tuple[DeliveryState, ...] = ("accepted", "rejected", "uncertain", "skipped")
+
+_OURS = or_(delivery.c.state == "leased", delivery.c.state == "armed")
+"""What a sender has in hand."""
+
+SlotOf = Callable[[str, datetime], datetime | None]
+"""When a mail to an address may go, where that is not at once: the limit of a domain."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,19 @@ class Lease:
     message_id: str
     attempts: int
     subscriber: Row[Any]
+    suppressed_as: str
+    """The hash under which the address would be suppressed."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a mail."""
+
+    id: int
+    state: DeliveryState
+    reply: str
+    attempts: int
+    due_at: datetime | None = None
 
 
 def issue_row(connection: Connection, issue_id: str) -> Row[Any]:
@@ -46,16 +67,18 @@ def issue_row(connection: Connection, issue_id: str) -> Row[Any]:
     return found
 
 
-def freeze(connection: Connection, issue_id: str, host: str, now: datetime) -> None:
-    """Fix content and audience of a draft, once: a row for everybody who is active now. Later calls change nothing."""
+def freeze(connection: Connection, issue_id: str, head: Letterhead, now: datetime) -> None:
+    """Fix content, letterhead and audience of a draft, once: a row for everybody who is active now. Later calls change
+    nothing."""
     found = issue_row(connection, issue_id)
-    to_send = update(issue).where(issue.c.id == issue_id, issue.c.state == "draft")
+    to_send = update(issue).where(issue.c.id == issue_id, issue.c.state.in_(("draft", "scheduled")))
     digest = hashlib.sha256(f"{found.subject}\0{found.content}".encode()).hexdigest()
-    if connection.execute(to_send.values(state="sending", frozen_at=now, content_hash=digest)).rowcount == 0:
+    frozen = {"frozen_at": now, "content_hash": digest, "letterhead": json.dumps(asdict(head), ensure_ascii=False)}
+    if connection.execute(to_send.values(state="sending", **frozen)).rowcount == 0:
         return
     number = cast(subscriber.c.id, Text)
     audience = select(
-        literal(issue_id), subscriber.c.id, literal("queued"), literal(f"<{issue_id}.") + number + f"@{host}>",
+        literal(issue_id), subscriber.c.id, literal("queued"), literal(f"<{issue_id}.") + number + f"@{head.host}>",
         literal(""), literal(0), literal(now, delivery.c.changed_at.type),
     ).where(subscriber.c.state == "active")  # fmt: skip
     columns = ["issue_id", "subscriber_id", "state", "message_id", "reply", "attempts", "changed_at"]
@@ -65,38 +88,153 @@ def freeze(connection: Connection, issue_id: str, host: str, now: datetime) -> N
 def take_over(connection: Connection, issue_id: str, now: datetime) -> None:
     """After a sender that died: what it had leased was never sent, what it had armed nobody knows."""
     theirs = update(delivery).where(delivery.c.issue_id == issue_id)
-    connection.execute(theirs.where(delivery.c.state == "leased").values(state="queued", changed_at=now))
+    connection.execute(theirs.where(delivery.c.state == "leased").values(state="queued", due_at=None, changed_at=now))
+    # Their times were those of a sender that kept to a rate; this one keeps to its own.
+    connection.execute(theirs.where(delivery.c.state == "queued", delivery.c.due_at.is_not(None)).values(due_at=None))
     died = {"state": "uncertain", "reply": "the sender died while handing it over", "changed_at": now}
     connection.execute(theirs.where(delivery.c.state == "armed").values(died))
 
 
-def lease(connection: Connection, issue_id: str, secret: bytes, most: int, now: datetime) -> list[Lease]:
-    """Take up to `most` mails that are due. Whoever has left since the issue was frozen is skipped here."""
-    due = (delivery.c.due_at.is_(None)) | (delivery.c.due_at <= now)
-    open_ = delivery.c.issue_id == issue_id, delivery.c.state.in_(("queued", "deferred")), due
-    rows = connection.execute(select(delivery).where(*open_).order_by(delivery.c.id).limit(most)).all()
-    leases = []
-    for row in rows:
-        person = store.subscriber(connection, row.subscriber_id)
-        leaves = person is None or person.state != "active" or store.is_suppressed(connection, secret, person.address)
-        settle(connection, row.id, "skipped" if leaves else "leased", row.reply, row.attempts, None, now)
-        if person is not None and not leaves:
-            leases.append(Lease(row.id, row.message_id, row.attempts, person))
-    return leases
+def lease(
+    connection: Connection, issue_id: str, secret: bytes, most: int, now: datetime,
+    slot_of: SlotOf = lambda address, now: None,
+) -> tuple[list[Lease], int]:  # fmt: skip
+    """Take up to `most` mails that are due; returns them, and how many were settled instead of being taken.
+
+    Whoever has left since the issue was frozen is skipped here. A mail to a domain that has had its share waits in the
+    queue for its slot, and holds nobody back. An issue that is paused leases nothing.
+    """
+    taken: list[Lease] = []
+    settled, looked = 0, True
+    while looked and len(taken) < most and not _is_held(connection, issue_id):
+        rows = _due_rows(connection, issue_id, most - len(taken), now)
+        looked = bool(rows)
+        gone = _suppressed(connection, [store.address_hash(secret, row.address) for row in rows])
+        skipped, later, leased = [], [], []
+        for row in rows:
+            hashed = store.address_hash(secret, row.address)
+            has_slot = row.delivery_state == "queued" and row.due_at is not None
+            slot = None if has_slot else slot_of(row.address, now)
+            if row.state != "active" or hashed in gone:
+                skipped.append(row.delivery_id)
+            elif slot is not None and slot > now:
+                later.append({"of": row.delivery_id, "slot": slot})
+            else:
+                leased.append(Lease(row.delivery_id, row.message_id, row.attempts, row, hashed))
+        _mark(connection, skipped, "skipped", now)
+        _mark(connection, [one.id for one in leased], "leased", now)
+        if later:
+            waits = update(delivery).where(delivery.c.id == bindparam("of"))
+            connection.execute(waits.values(state="queued", due_at=bindparam("slot")), later)
+        taken += leased
+        settled += len(skipped)
+    return taken, settled
 
 
-def settle(
-    connection: Connection, delivery_id: int, state: DeliveryState, reply: str, attempts: int, due_at: datetime | None,
-    now: datetime,
-) -> None:  # fmt: skip
-    """Write down what is known of one mail."""
-    known = {"state": state, "reply": reply, "attempts": attempts, "due_at": due_at, "changed_at": now}
-    connection.execute(update(delivery).where(delivery.c.id == delivery_id).values(known))
+def _due_rows(connection: Connection, issue_id: str, most: int, now: datetime) -> list[Row[Any]]:
+    """Mails that may go now: those whose time has come first, then the rest of the queue; each by one index."""
+    theirs = delivery.join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+    columns = delivery.c.id.label("delivery_id"), delivery.c.state.label("delivery_state")
+    rows: list[Row[Any]] = []
+    for state, when in (
+        ("queued", delivery.c.due_at <= now),
+        ("deferred", delivery.c.due_at <= now),
+        ("queued", delivery.c.due_at.is_(None)),
+    ):
+        found = (
+            select(*columns, delivery.c.message_id, delivery.c.attempts, delivery.c.due_at, subscriber)
+            .select_from(theirs)
+            .where(delivery.c.issue_id == issue_id, delivery.c.state == state, when)
+            .order_by(delivery.c.due_at, delivery.c.id)
+            .limit(most - len(rows))
+        )
+        rows += connection.execute(found).all() if len(rows) < most else []
+    return rows
 
 
-def arm(connection: Connection, delivery_id: int, now: datetime) -> None:
-    """Write down that the mail is about to be handed over: from here on it may have been sent."""
-    connection.execute(update(delivery).where(delivery.c.id == delivery_id).values(state="armed", changed_at=now))
+# Those that every mail asks for are made once: making a statement costs more than running it.
+_STATE = select(issue.c.state).where(issue.c.id == bindparam("of"))
+_GONE = select(suppression.c.hash).where(suppression.c.hash.in_(bindparam("hashes", expanding=True)))
+_MARK = (
+    update(delivery)
+    .where(delivery.c.id.in_(bindparam("ids", expanding=True)))
+    .values(state=bindparam("to"), due_at=None, changed_at=bindparam("on"))
+)
+_IN_HAND = (
+    select(delivery.c.id, subscriber.c.state.label("reader"), issue.c.state.label("issue"))
+    .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+    .join(issue, issue.c.id == delivery.c.issue_id)
+    # Armed too: a commit whose answer was lost is done again.
+    .where(delivery.c.id.in_(bindparam("ids", expanding=True)), _OURS)
+)
+_KNOWN: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("state", "reply", "attempts", "due_at")}
+_SETTLE = (
+    update(delivery).where(delivery.c.id == bindparam("new_id"), _OURS).values(**_KNOWN, changed_at=bindparam("on"))
+)
+
+
+def _is_held(connection: Connection, issue_id: str) -> bool:
+    return connection.execute(_STATE, {"of": issue_id}).scalar_one_or_none() != "sending"
+
+
+def _suppressed(connection: Connection, hashes: Collection[str]) -> set[str]:
+    return set(connection.execute(_GONE, {"hashes": hashes}).scalars())
+
+
+def _mark(connection: Connection, ids: Collection[int], state: DeliveryState, now: datetime) -> None:
+    if ids:
+        connection.execute(_MARK, {"ids": ids, "to": state, "on": now})
+
+
+Permit = Literal["armed", "queued", "skipped"]
+
+
+def arm(connection: Connection, leases: Sequence[Lease], now: datetime) -> dict[int, Permit]:
+    """Write down that mails are about to be handed over: from here on they may have been sent.
+
+    The last look: whoever has left by now is skipped, and of a paused issue everything goes back to the queue. A row
+    that another sender has settled meanwhile stays as it is.
+
+    Returns:
+        what each became, by its row's id; only `armed` may be handed over.
+    """
+    ours = {row.id: row for row in connection.execute(_IN_HAND, {"ids": [one.id for one in leases]})}
+    gone = _suppressed(connection, [one.suppressed_as for one in leases])
+    permits: dict[int, Permit] = {}
+    for one in leases:
+        row = ours.get(one.id)
+        if row is not None and row.issue != "sending":
+            permits[one.id] = "queued"
+        else:
+            leaves = row is None or row.reader != "active" or one.suppressed_as in gone
+            permits[one.id] = "skipped" if leaves else "armed"
+    for permit in set(permits.values()):
+        _mark(connection, [id_ for id_ in ours if permits[id_] == permit], permit, now)
+    return permits
+
+
+def settle(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Write down what is known of mails that this sender leased or armed."""
+    rows = [{f"new_{name}": value for name, value in vars(one).items()} | {"on": now} for one in outcomes]
+    connection.execute(_SETTLE, rows)
+
+
+def next_slot(connection: Connection, issue_id: str, states: Collection[DeliveryState]) -> datetime | None:
+    """When the next mail in one of `states` is due; None when nothing waits for its time, or the issue is paused."""
+    if _is_held(connection, issue_id):
+        return None
+    theirs = delivery.c.issue_id == issue_id, delivery.c.due_at.is_not(None)
+    first = [
+        connection.execute(select(func.min(delivery.c.due_at)).where(*theirs, delivery.c.state == state)).scalar_one()
+        for state in states
+    ]
+    return min((at for at in first if at), default=None)
+
+
+def is_due(connection: Connection, issue_id: str, now: datetime) -> bool:
+    """Whether a mail of an issue may be sent now, or was left behind by a sender that died."""
+    left = select(exists().where(delivery.c.issue_id == issue_id, _OURS))
+    return bool(_due_rows(connection, issue_id, 1, now)) or bool(connection.execute(left).scalar_one())
 
 
 def counts(connection: Connection, issue_id: str) -> Counter[str]:
@@ -108,9 +246,11 @@ def counts(connection: Connection, issue_id: str) -> Counter[str]:
 
 def finish(connection: Connection, issue_id: str) -> bool:
     """Call an issue done when every one of its rows is; returns whether it is."""
-    done = counts(connection, issue_id).keys() <= set(TERMINAL)
+    unfinished = delivery.c.issue_id == issue_id, delivery.c.state.in_(("queued", "leased", "armed", "deferred"))
+    done = not connection.execute(select(exists().where(*unfinished))).scalar_one()
     if done:
-        connection.execute(update(issue).where(issue.c.id == issue_id).values(state="done"))
+        sent = issue.c.id == issue_id, issue.c.state.in_(("sending", "paused"))
+        connection.execute(update(issue).where(*sent).values(state="done"))
     return done
 
 

@@ -117,6 +117,9 @@ def compose_issue(
 
 def envelope_address(address: str) -> str:
     """`address` as SMTP knows it: an internationalised domain as A-labels. A local part beyond ASCII stays."""
+    if address.isascii():
+        local, at, domain = address.rpartition("@")
+        return f"{local}{at}{domain.lower()}"
     try:
         checked = validate_email(address, check_deliverability=False)
     except EmailNotValidError:
@@ -173,7 +176,8 @@ def _policy() -> Policy[Any]:
     registry.map_to_type("subject", _Text)
     for name in ("to", "message-id", "list-id", "list-unsubscribe"):
         registry.map_to_type(name, _Addresses)
-    return SMTP.clone(header_factory=registry)
+    # Quoted-printable has no longer lines (RFC 2045, 6.7), which the library would make of its own accord.
+    return SMTP.clone(header_factory=registry, max_line_length=76)
 
 
 def _phrase(name: str) -> str:

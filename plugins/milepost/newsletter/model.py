@@ -37,6 +37,10 @@ class NewsletterError(MilepostError):
     """The newsletter could not do what it was asked; the text says why."""
 
 
+class Withheld(NewsletterError):
+    """A mail was not to be handed over any more, and was not."""
+
+
 class Confirmed(NamedTuple):
     """A signup that was confirmed just now, and for the first time."""
 
@@ -46,7 +50,7 @@ class Confirmed(NamedTuple):
 
 
 class Settings(SliceSettings):
-    """The settings of the newsletter, as `pelicanconf.py` names them. All three are printed in mails."""
+    """The settings of the newsletter, as `pelicanconf.py` names them. The first three are printed in mails."""
 
     name: str = Field("", alias="NEWSLETTER_NAME")
     """What the newsletter is called; empty: the site's name."""
@@ -54,3 +58,14 @@ class Settings(SliceSettings):
     """The address that mails come from; empty: `newsletter@` and the host of SITEURL."""
     postal_address: str = Field("", alias="NEWSLETTER_POSTAL_ADDRESS")
     """Where the publisher can be written to on paper; law asks for it in many places."""
+    connections: int = Field(4, alias="NEWSLETTER_CONNECTIONS", ge=1, le=50)
+    """How many connections to the mail server an issue is sent on; after a crash, at most one mail of each is
+    uncertain."""
+    rate: int = Field(0, alias="NEWSLETTER_RATE", ge=0)
+    """The most mails a minute that the mail server is given; 0: as many as it takes."""
+    domain_rates: dict[str, int] = Field({}, alias="NEWSLETTER_DOMAIN_RATES")
+    """The most mails a minute to one domain, such as `{"example.com": 100}`; others are not held back meanwhile."""
+    bounces: str = Field("", alias="NEWSLETTER_BOUNCES")
+    """The address that mails come back to, with `+` and a number before the `@`; empty: that of NEWSLETTER_FROM."""
+    dkim_selector: str = Field("milepost", alias="NEWSLETTER_DKIM_SELECTOR")
+    """The selector below which the domain of NEWSLETTER_FROM publishes the public half of MILEPOST_DKIM_KEY."""

@@ -20,7 +20,8 @@ from milepost import db
 from milepost.newsletter import store
 from milepost.newsletter.mail import Letterhead, compose_notice, envelope_address, letterhead
 from milepost.newsletter.model import NoticeKind
-from milepost.newsletter.relay import Broken, Deferred, Rejected, Relay, relay_for
+from milepost.newsletter.relay import Broken, Deferred, Rejected, Relay, always, relay_for, wire_bytes
+from milepost.newsletter.signing import Signer, signer_for
 from milepost.newsletter.tables import notice
 from milepost.newsletter.tokens import Tokens
 from milepost.settings import Settings
@@ -60,23 +61,26 @@ async def send_due(engine: Engine, settings: Settings, clock: Clock = lambda: da
     if not due:
         return 0
     tokens, head, sent = Tokens(settings.env.secret(), clock), letterhead(settings), 0
+    signer = signer_for(settings, head.host)
     async with relay_for(settings.env) as relay:
         for row in due:
-            values = await _send(relay, row, head, tokens, settings.env.secret(), clock())
+            values = await _send(relay, row, head, tokens, signer, settings.env.secret(), clock())
             sent += values["state"] == "sent"
             await run_in_threadpool(_settle, engine, row.id, values)
     return sent
 
 
 async def _send(
-    relay: Relay, row: _Due, head: Letterhead, tokens: Tokens, secret: bytes, now: datetime
+    relay: Relay, row: _Due, head: Letterhead, tokens: Tokens, signer: Signer | None, secret: bytes, now: datetime
 ) -> dict[str, Any]:
     """What becomes of the notice's row."""
     message_id = f"<notice-{row.id}.{hmac.digest(secret, str(row.id).encode(), 'sha256').hex()[:12]}@{head.host}>"
     message = compose_notice(row.kind, row.subscriber, head, tokens, message_id, now)
+    recipient = envelope_address(row.subscriber.address)
+    content = wire_bytes(message, recipient)
     attempts = row.attempts + 1
     try:
-        await relay.send(message, head.sender, envelope_address(row.subscriber.address), lambda: None)
+        await relay.send(signer.signed(content, now) if signer else content, head.sender, recipient, always)
     except Rejected:
         return {"state": "failed", "attempts": attempts}
     except (Deferred, Broken):

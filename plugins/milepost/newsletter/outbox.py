@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_string
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8, default
+from email.policy import default
 from pathlib import Path
 
-from milepost.newsletter.model import NewsletterError
+from milepost.newsletter.model import NewsletterError, Withheld
 
 _NAME = re.compile(r"[0-9]{8}T[0-9]{12}-[0-9a-f]{8}")
 
@@ -45,13 +45,15 @@ class Outbox:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    async def send(self, message: EmailMessage, sender: str, recipient: str, arm: Callable[[], None]) -> str:
-        """Keep the mail, whole or not at all.
+    async def send(
+        self, content: bytes, sender: str, recipient: str, arm: Callable[[], Awaitable[bool]], envelope_id: str = ""
+    ) -> str:
+        """Keep the mail, whole or not at all; nothing is kept when `arm` says no.
 
         Raises:
+            Withheld: when it does.
             NewsletterError: when the folder cannot be written to.
         """
-        content = message.as_bytes(policy=SMTP if recipient.isascii() else SMTPUTF8)
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"
         fresh = self.folder / f".{name}"
         try:
@@ -60,7 +62,9 @@ class Outbox:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            arm()
+            if not await arm():
+                fresh.unlink()
+                raise Withheld
             fresh.rename(self.folder / f"{name}.eml")
         except OSError as error:
             raise NewsletterError(f"{self.folder}: {error.strerror}; see MILEPOST_VAR") from error

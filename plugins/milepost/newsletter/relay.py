@@ -7,7 +7,7 @@ Broken (the connection ended while the message was on its way, so nobody knows).
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
@@ -18,7 +18,7 @@ import aiosmtplib
 from aiosmtplib import SMTPDataError, SMTPException, SMTPRecipientRefused, SMTPResponseException
 
 from milepost.errors import SettingsError
-from milepost.newsletter.model import NewsletterError
+from milepost.newsletter.model import NewsletterError, Withheld
 from milepost.newsletter.outbox import Outbox
 from milepost.settings import Environment
 
@@ -38,18 +38,37 @@ class Broken(NewsletterError):
     """The connection ended after the message was handed over and before it was answered (RFC 1047)."""
 
 
+class Unavailable(Deferred):
+    """Not now, and no fault of the recipient: the relay cannot be reached, or refuses its sender."""
+
+
+Arm = Callable[[], Awaitable[bool]]
+
+
+async def always() -> bool:
+    """For mails that need no arming."""
+    return True
+
+
 class Relay(Protocol):
     """Takes one mail at a time."""
 
-    async def send(self, message: EmailMessage, sender: str, recipient: str, arm: Callable[[], None]) -> str:
-        """Hand `message` over and return the relay's reply.
+    async def send(self, content: bytes, sender: str, recipient: str, arm: Arm, envelope_id: str = "") -> str:
+        """Hand a mail over and return the relay's reply.
 
         Args:
-            arm: called just before the message is handed over; until then nothing can have been delivered.
+            arm: awaited just before the mail is handed over, and whether it may be; until then nothing can have been
+                delivered.
+            envelope_id: ENVID; a relay that knows DSN (RFC 3461) says it again when the mail comes back.
         Raises:
-            Deferred, Rejected, Broken.
+            Deferred, Rejected, Broken, Withheld.
         """
         ...
+
+
+def wire_bytes(message: EmailMessage, recipient: str) -> bytes:
+    """A mail as SMTP carries it; UTF-8 in headers only for an address that needs it."""
+    return message.as_bytes(policy=SMTP if recipient.isascii() else SMTPUTF8)
 
 
 @asynccontextmanager
@@ -97,18 +116,19 @@ class SmtpRelay:
             timeout=SECONDS,
         )
 
-    async def send(self, message: EmailMessage, sender: str, recipient: str, arm: Callable[[], None]) -> str:
+    async def send(self, content: bytes, sender: str, recipient: str, arm: Arm, envelope_id: str = "") -> str:
         """See Relay. MAIL and RCPT are asked first, so that what they refuse was never handed over."""
         was_used = self._client.is_connected
         try:
-            await self._ask(sender, recipient)
+            await self._ask(sender, recipient, envelope_id)
         except Deferred:
             if not was_used or self._client.is_connected:
                 raise
             # Relays end connections between two mails: after so many, or after a pause.
-            await self._ask(sender, recipient)
-        content = message.as_bytes(policy=SMTP if recipient.isascii() else SMTPUTF8)
-        arm()
+            await self._ask(sender, recipient, envelope_id)
+        if not await arm():
+            await self._reset()
+            raise Withheld
         try:
             response = await self._client.data(content)
         except (SMTPException, OSError) as error:
@@ -119,29 +139,31 @@ class SmtpRelay:
             raise Broken(_words(error)) from error
         return f"{response.code} {_one_line(response.message)}"
 
-    async def _ask(self, sender: str, recipient: str) -> None:
+    async def _ask(self, sender: str, recipient: str, envelope_id: str) -> None:
         """Whether the relay takes a mail for `recipient`, on the connection that there is or on a new one."""
         try:
             if not self._client.is_connected:
                 await self._client.connect()
-            if recipient.isascii():
-                await self._client.mail(sender)
-            else:
                 await self._client.ehlo()
-                if not self._client.supports_extension("smtputf8"):
-                    raise Rejected("the relay knows no SMTPUTF8, which this address needs")
-                await self._client.mail(sender, options=["SMTPUTF8"], encoding="utf-8")
-            await self._client.rcpt(recipient, encoding="utf-8")
+            utf8 = not recipient.isascii()
+            if utf8 and not self._client.supports_extension("smtputf8"):
+                raise Rejected("the relay knows no SMTPUTF8, which this address needs")
+            # RFC 3461: only failures come back, as headers alone, with our own number on them.
+            known = bool(envelope_id) and self._client.supports_extension("dsn")
+            options = ["RET=HDRS", f"ENVID={envelope_id}"] if known else []
+            encoding = "utf-8" if utf8 else "ascii"
+            await self._client.mail(sender, options=options + ["SMTPUTF8"] * utf8, encoding=encoding)
+            await self._client.rcpt(recipient, options=["NOTIFY=FAILURE"] if known else [], encoding="utf-8")
         except SMTPRecipientRefused as error:
             await self._reset()
             raise _refusal(error) from error
         except SMTPResponseException as error:
             # Before there is a recipient, even a 5xx (a wrong password, say) is about the sender, who can mend it.
             await self._reset()
-            raise Deferred(f"{error.code} {_one_line(error.message)}") from error
+            raise Unavailable(f"{error.code} {_one_line(error.message)}") from error
         except (SMTPException, OSError) as error:
             self._client.close()
-            raise Deferred(_words(error)) from error
+            raise Unavailable(_words(error)) from error
 
     async def close(self) -> None:
         """Say goodbye, if there is somebody to say it to."""

@@ -11,6 +11,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     Table,
@@ -116,6 +117,7 @@ issue = Table(
     Column("content_hash", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("frozen_at", UtcDateTime),
+    Column("letterhead", Text),
     _one_of("state", "draft", "scheduled", "frozen", "sending", "paused", "done"),
 )
 
@@ -125,7 +127,7 @@ delivery = Table(
     Column("id", Integer, primary_key=True),
     Column("issue_id", ForeignKey("issue.id"), nullable=False),
     Column("subscriber_id", ForeignKey("subscriber.id"), nullable=False, index=True),
-    Column("state", Text, nullable=False, index=True),
+    Column("state", Text, nullable=False),
     Column("message_id", Text, nullable=False),
     Column("reply", Text, nullable=False, default=""),
     Column("attempts", Integer, nullable=False, default=0),
@@ -133,4 +135,19 @@ delivery = Table(
     Column("changed_at", UtcDateTime, nullable=False),
     UniqueConstraint("issue_id", "subscriber_id"),
     _one_of("state", "queued", "leased", "armed", "accepted", "deferred", "rejected", "uncertain", "skipped"),
+    Index("ix_delivery_work", "issue_id", "state", "due_at", "id"),
+)
+
+bounce = Table(
+    "bounce",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("delivery_id", ForeignKey("delivery.id"), nullable=False, index=True),
+    Column("subscriber_id", ForeignKey("subscriber.id"), nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("said", Text, nullable=False),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("at", UtcDateTime, nullable=False),
+    _one_of("kind", "hard", "soft", "complaint"),
 )

@@ -1,4 +1,4 @@
-"""Commands: build, serve."""
+"""Commands: serve."""
 
 from __future__ import annotations
 
@@ -14,28 +14,8 @@ Output = Annotated[Path | None, typer.Option("-o", "--output", help="Folder to w
 
 
 def add_to(cli: typer.Typer) -> None:
-    """Add the commands to `milepost`."""
-    cli.command(epilog="Example: milepost build -o output")(build)
+    """Add the command to `milepost`."""
     cli.command(epilog="Example: milepost serve --port 8000")(serve)
-
-
-def build(
-    content: Content = None,
-    output: Output = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse warnings too, and faults of the built pages, as for publishing.")
-    ] = False,
-    settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
-    verbose: options.Verbose = False,
-) -> None:
-    """Build the site with Pelican; the output is swapped in as a whole, or not at all."""
-    from milepost import settings
-    from milepost.build import ERRORS, WARNINGS, Build, make_ready
-
-    loaded = settings.load(settings_file, {"PATH": str(content.absolute())} if content else None)
-    site = loaded.site
-    build = Build(site.file, site.content, output or site.output, {}, WARNINGS if strict else ERRORS)
-    typer.echo(build.run(lambda built: make_ready(built, loaded)) if strict else build.run())
 
 
 def serve(

@@ -25,7 +25,9 @@ from milepost.errors import MilepostError
 from milepost.inputs import Stamp, folders, inputs
 from milepost.preview.pages import Changes, routes
 from milepost.preview.watch import Looks, changed, named
+from milepost.resident import Resident
 from milepost.settings import Settings, load
+from milepost.sources import SUFFIXES
 
 REPORT_SECONDS = 20
 """How long nothing must have come in before a report is made anew: a yes cannot adopt what is archived by then."""
@@ -83,6 +85,7 @@ class Preview:
                 for helper in helpers:
                     helper.cancel()
                 await asyncio.gather(*helpers, return_exceptions=True)
+                pages.close()
 
 
 class _Pages:
@@ -91,6 +94,8 @@ class _Pages:
     def __init__(self, preview: Preview, settings: Settings, changes: Changes, say: Callable[[str], None]) -> None:
         self.preview, self.settings, self.changes, self.say = preview, settings, changes, say
         self.made_of: dict[str, Stamp] = {}
+        self.resident: Resident | None = None
+        """The last build that was good."""
         self._later: asyncio.Task[None] | None = None
 
     @property
@@ -106,14 +111,32 @@ class _Pages:
         """Build, and tell every open page; what changes meanwhile is found by the next look."""
         self.made_of = await self._inputs()
         overrides = {"SITEURL": self.preview.address, "MILEPOST_PREVIEW": True}
-        build = Build(self.settings.site.file, self.settings.site.content, self.folder, overrides)
+        build = Build(self.settings, self.folder, overrides)
         try:
-            self.say(await asyncio.to_thread(build.run))
+            said, resident = await asyncio.to_thread(build.start)
         except (BuildError, OSError) as fault:
             self._fail(fault)
         else:
+            self.say(said)
+            self.resident, before = resident, self.resident
+            if before:
+                await asyncio.to_thread(before.close)
             self.changes.rebuilt()
             self._later = asyncio.create_task(asyncio.to_thread(self._afterwards))
+
+    async def refresh(self, changed: set[Path]) -> None:
+        """Show the page of a source that was saved, at once; all else that depends on it comes with the next build."""
+        resident, content = self.resident, self.settings.site.content
+        for path in changed:
+            if resident is None or path.suffix not in SUFFIXES or content not in path.parents:
+                continue
+            if await asyncio.to_thread(resident.refresh, path):
+                self.changes.rebuilt()
+
+    def close(self) -> None:
+        """Let the last build's process end."""
+        if self.resident:
+            self.resident.close()
 
     def _afterwards(self) -> None:
         """What a slice has to do with a built site that nobody need wait for."""
@@ -126,7 +149,7 @@ class _Pages:
     async def keep_fresh(self, services: _Services) -> None:
         """Rebuild after every change, for ever; new settings may name other folders to look at."""
         while True:
-            async with Looks(folders(self.settings), self.settings.site.file.parent) as looks:
+            async with Looks(folders(self.settings), self.settings.site.file.parent, self.refresh) as looks:
                 while not await self._looked(services):
                     await looks.next()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -14,7 +14,9 @@ from watchfiles import awatch
 from milepost.inputs import Stamp
 
 LOOK_SECONDS = 3.0
-_DEBOUNCE_MS = 100
+_DEBOUNCE_MS, _STEP_MS = 100, 10
+"""An editor that saves tells of several events; they are one after so short a silence, and at the latest after this."""
+Told = Callable[[set[Path]], Awaitable[None]]
 _NAMED = 3
 
 
@@ -25,8 +27,13 @@ class Looks:
     something happens, that some file systems tell of nothing, or that there are more folders than may be watched.
     """
 
-    def __init__(self, below: Sequence[Path], beside: Path) -> None:
-        """Watch everything below the folders `below`, and what is in the folder `beside` itself."""
+    def __init__(self, below: Sequence[Path], beside: Path, told: Told | None = None) -> None:
+        """Watch everything below the folders `below`, and what is in the folder `beside` itself.
+
+        Args:
+            told: hears at once of the files that an event names.
+        """
+        self._told = told
         self._event = asyncio.Event()
         self._watches = [(tuple(below), True), ((beside,), False)]
         self._tasks: list[asyncio.Task[None]] = []
@@ -49,7 +56,11 @@ class Looks:
         self._event.clear()
 
     async def _watch(self, paths: tuple[Path, ...], deep: bool) -> None:
-        async for _ in awatch(*paths, recursive=deep, debounce=_DEBOUNCE_MS, ignore_permission_denied=True):
+        async for events in awatch(
+            *paths, recursive=deep, debounce=_DEBOUNCE_MS, step=_STEP_MS, ignore_permission_denied=True
+        ):
+            if self._told:
+                await self._told({Path(name) for _, name in events})
             self._event.set()
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
@@ -45,14 +46,13 @@ def contents_of(content: Any) -> list[tuple[str, Markup]]:
 @pass_context
 def page_head(context: Context) -> Head:
     """What the page that is rendered says of itself."""
-    values = context.get_all()
-    return head_of(values, hooks.settings_of(values).of(Settings))
+    return head_of(cast(Mapping[str, Any], context), hooks.settings_of(context).of(Settings))
 
 
 @pass_context
 def page_feeds(context: Context) -> list[tuple[str, str, str]]:
     """(media type, title, address) of each feed."""
-    return list(feeds_of(context.get_all()))
+    return list(feeds_of(cast(Mapping[str, Any], context)))
 
 
 def prepare(generator: Any) -> None:
@@ -69,17 +69,26 @@ def prepare(generator: Any) -> None:
             older.newer, newer.older = newer, older
 
 
-def list_page(path: str, context: dict[str, Any]) -> None:
-    """Remember a page for the sitemap, unless it stands for no address of its own, or is listed nowhere."""
-    pages = context.get(_PAGES)
+def listed(html: str, context: Mapping[str, Any]) -> tuple[str, tuple[str, str | None] | None]:
+    """The page as it is, and its row of the sitemap: address and last change.
+
+    None where it stands for no address of its own, or is listed nowhere.
+    """
     content = context.get("article") or context.get("page")
     hidden = getattr(content, "status", "published") != "published"
     unlisted = context.get("touchpoint_kind") in _UNLISTED
-    if pages is None or not path.endswith(".html") or hidden or unlisted or context["output_file"] == ERROR_PAGE:
-        return
+    if hidden or unlisted or context["output_file"] == ERROR_PAGE:
+        return html, None
     changed = getattr(content, "modified", None) or getattr(content, "date", None)
     url = f"{context['SITEURL']}/{address_of(context['output_file'])}"
-    pages[url] = changed.isoformat() if changed else None
+    return html, (url, changed.isoformat() if changed else None)
+
+
+def list_page(settings: Mapping[str, Any], name: str, row: tuple[str, str | None] | None) -> None:
+    """Remember a page for the sitemap."""
+    if row is not None and _PAGES in settings:
+        url, changed = row
+        settings[_PAGES][url] = changed
 
 
 def write_feed(generator: Any, writer: Any) -> None:
@@ -107,6 +116,6 @@ def connect() -> None:
     signals.initialized.connect(start)
     signals.generator_init.connect(offer)
     signals.article_generator_finalized.connect(prepare)
-    signals.content_written.connect(list_page)
+    hooks.on_page(hooks.PageStep("reading", listed, list_page, tuple[str, str | None] | None))
     signals.article_writer_finalized.connect(write_feed)
     signals.finalized.connect(finish)

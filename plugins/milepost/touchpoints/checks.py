@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from milepost.errors import Finding
 from milepost.schema import nearest
 from milepost.settings import Settings
-from milepost.sources import Source, Sources
-from milepost.touchpoints import model, plan
+from milepost.sources import Sources
+from milepost.touchpoints import model, placing, plan
 
 RULES = {
     plan.RULE: "The plan names objectives and what serves them. An objective is SMART: it has a measure, a target and "
@@ -18,8 +18,6 @@ RULES = {
     "placement": "A page says what it serves by the slugs of the plan. Where there is a plan, a page without a place "
     "in it is legal, but nobody will see what it was good for.",
 }
-
-_UNPUBLISHED = ("draft", "skip")
 
 
 def findings(sources: Sources, settings: Settings) -> Iterator[Finding]:
@@ -32,7 +30,7 @@ def findings(sources: Sources, settings: Settings) -> Iterator[Finding]:
         faults += _not_in_the_plan(sources, found)
     yield from faults
     if found.objectives and not faults:
-        yield from _without_a_place(sources, found, os.path.relpath(path))
+        yield from _without_a_place(sources, settings, found, os.path.relpath(path))
 
 
 def _one_id_twice(sources: Sources) -> Iterator[Finding]:
@@ -48,7 +46,7 @@ def _one_id_twice(sources: Sources) -> Iterator[Finding]:
 
 def _not_in_the_plan(sources: Sources, found: plan.Plan) -> Iterator[Finding]:
     for source in sources.of_kind(*model.fields):
-        given = _given(source)
+        given = placing.given(source)
         unknown = [(level, slug) for level, slug in zip(model.LEVELS, given, strict=True) if slug]
         unknown = [(level, slug) for level, slug in unknown if not found.has(level, slug)]
         for level, slug in unknown:
@@ -63,20 +61,12 @@ def _not_in_the_plan(sources: Sources, found: plan.Plan) -> Iterator[Finding]:
             )
 
 
-def _given(source: Source) -> model.Placement:
-    return model.Placement(*(source.get(level) or None for level in model.LEVELS))
-
-
-def _without_a_place(sources: Sources, found: plan.Plan, name: str) -> Iterator[Finding]:
+def _without_a_place(sources: Sources, settings: Settings, found: plan.Plan, name: str) -> Iterator[Finding]:
     """One line for all of them: it is legal."""
-    published = [
-        source for source in sources.of_kind(*model.fields) if (source.get("status") or "").lower() not in _UNPUBLISHED
-    ]
-    left = [
-        source.name for source in published if found.placement(sources.place(source), _given(source)) == model.NOWHERE
-    ]
+    pages = placing.of_sources(sources, settings, found)
+    left = [page.name for page in pages if page.placement == model.NOWHERE]
     if left:
         named = ", ".join(left[:3]) + (", …" if len(left) > 3 else "")
-        what = f"{len(left)} of {len(published)} sources have no place in the plan: {named}"
+        what = f"{len(left)} of {len(pages)} sources have no place in the plan: {named}"
         remedy = 'add their paths to the "pages" of a tactic, or "Tactic: …" to them'
         yield Finding(name, 0, "placement", what, remedy, "warning")

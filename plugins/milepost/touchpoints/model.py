@@ -34,6 +34,14 @@ class Settings(SliceSettings):
     )
     """Where each kind of source is. Listings are where articles are, everything else where pages are."""
 
+    manifests: tuple[str, ...] = Field((), alias="TOUCHPOINT_MANIFESTS")
+    """The `touchpoints.json` of other tools' sites that `milepost tag` has tagged, relative to the folder of the
+    settings file: every build lists their touchpoints beside its own."""
+
+    vitals: float = Field(0.0, alias="TOUCHPOINT_VITALS", ge=0, le=1)
+    """Of which share of the pages that are opened the browser tells how fast they were (Web Vitals): 0.1 is one in
+    ten. 0 loads nothing."""
+
     def surface(self, kind: str) -> str:
         """The surface of a kind of source, or of pages for a kind that is not named."""
         return self.surfaces.get(kind, self.surfaces.get("page", "site"))
@@ -49,6 +57,18 @@ class Placement(NamedTuple):
 
 
 NOWHERE = Placement()
+
+
+class Located(NamedTuple):
+    """What the plan's rules may ask of a page.
+
+    `place` is the path of its source below the content folder, or of its address for a page that another tool made.
+    """
+
+    place: str
+    kind: str = ""
+    category: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from milepost.errors import Finding
 from milepost.schema import nearest
-from milepost.touchpoints.model import LEVELS, NOWHERE, Placement
+from milepost.touchpoints.model import LEVELS, NOWHERE, Located, Placement
+from milepost.touchpoints.rule import Rule
 
 RULE = "plan"
 _HEADER = re.compile(r"^\s*(\[{1,2})\s*([A-Za-z0-9_.-]+)\s*\]")
@@ -33,7 +33,11 @@ _REMEDIES = {
     "target": "write a number above 0: target = 500",
     "from": "write a date: from = 2026-09-01",
     "by": "write a date: by = 2027-06-30",
-    "pages": 'write a list of path globs: pages = ["articles/*"]',
+    "pages": 'write a list of path globs and of tables: pages = ["articles/*", { tag = "funnels" }]',
+    "path": 'write a path glob: path = "articles/*"',
+    "kind": 'write a kind: kind = "article"',
+    "category": 'write the slug of a category: category = "strategy"',
+    "tag": 'write the slug of a tag: tag = "funnels"',
 }
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,60}$")]
@@ -48,9 +52,9 @@ class _Part(BaseModel):
 
 
 class Tactic(_Part):
-    """What is published: the sources that match one of `pages`, path globs below the content folder."""
+    """What is published: the pages that one of the rules of `pages` names, a path glob or a table of conditions."""
 
-    pages: tuple[Text, ...] = ()
+    pages: tuple[Rule, ...] = ()
 
 
 class Function(_Part):
@@ -93,17 +97,17 @@ class Plan:
 
     objectives: tuple[Objective, ...] = ()
 
-    def placement(self, place: str, given: Placement = NOWHERE) -> Placement:
-        """What the source at `place` (below the content folder) serves: as its front matter says, else by rule.
+    def placement(self, page: Located, given: Placement = NOWHERE) -> Placement:
+        """What a page serves: as its front matter says, else by rule.
 
         The most specific rule that agrees with the front matter wins; of equals, the first. What no rule agrees with
         is completed upwards: who names a tactic need not name its objective.
         """
         matching = [
-            (_specificity(glob), found)
-            for found, tactic in self._places()
-            for glob in (tactic.pages if tactic else ())
-            if fnmatchcase(place, glob) and _agrees(found, given)
+            (rule.specificity, found)
+            for found, tactic in self.places()
+            for rule in (tactic.pages if isinstance(tactic, Tactic) else ())
+            if rule.matches(page) and _agrees(found, given)
         ]
         if matching:
             return max(matching, key=lambda rule: rule[0])[1]
@@ -113,7 +117,7 @@ class Plan:
         """The first place in the plan that is all that `given` says, and nothing below it; None where there is none."""
         if given == NOWHERE:
             return NOWHERE
-        places = (found for found, _ in self._places() if _depth(found) == _depth(given))
+        places = (found for found, _ in self.places() if _depth(found) == _depth(given))
         return next((found for found in places if _agrees(found, given)), None)
 
     def has(self, level: str, slug: str) -> bool:
@@ -127,14 +131,14 @@ class Plan:
             found = [part for above in found for part in getattr(above, below)]
         return {part.slug for part in found}
 
-    def _places(self) -> Iterator[tuple[Placement, Tactic | None]]:
-        """Every place of every depth, and its tactic where it is one."""
+    def places(self) -> Iterator[tuple[Placement, Objective | Strategy | Function | Tactic]]:
+        """Every place of every depth, and what is there, each above what is below it."""
         for objective in self.objectives:
-            yield Placement(objective.slug), None
+            yield Placement(objective.slug), objective
             for strategy in objective.strategy:
-                yield Placement(objective.slug, strategy.slug), None
+                yield Placement(objective.slug, strategy.slug), strategy
                 for function in strategy.function:
-                    yield Placement(objective.slug, strategy.slug, function.slug), None
+                    yield Placement(objective.slug, strategy.slug, function.slug), function
                     for tactic in function.tactic:
                         yield Placement(objective.slug, strategy.slug, function.slug, tactic.slug), tactic
 
@@ -145,11 +149,6 @@ def _depth(place: Placement) -> int:
 
 def _agrees(found: Placement, given: Placement) -> bool:
     return all(want is None or want == have for have, want in zip(found, given, strict=True))
-
-
-def _specificity(glob: str) -> tuple[int, int]:
-    """More literal characters before the first wildcard, then in all, is more specific."""
-    return len(re.split(r"[*?\[]", glob)[0]), len(re.sub(r"[*?\[\]]", "", glob))
 
 
 def read(path: Path) -> tuple[Plan, list[Finding]]:
@@ -228,7 +227,7 @@ def _written(value: Any) -> str:
 
 def _keys(loc: tuple[Any, ...]) -> set[str]:
     models: dict[str, type[BaseModel]] = {
-        "objective": Objective, "strategy": Strategy, "function": Function, "tactic": Tactic,
+        "objective": Objective, "strategy": Strategy, "function": Function, "tactic": Tactic, "pages": Rule,
     }  # fmt: skip
     tables = [step for step in loc[:-1] if step in models]
     model = models[tables[-1]] if tables else _File

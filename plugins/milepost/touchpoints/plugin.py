@@ -7,7 +7,7 @@ Pelican's settings, which live as long as the build.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,10 @@ from markupsafe import Markup
 from pelican import signals
 
 from milepost import hooks
-from milepost.errors import Finding
-from milepost.touchpoints import plan, tag
-from milepost.touchpoints.manifest import NAME, Entry, text_of
-from milepost.touchpoints.model import LEVELS, NOWHERE, Placement, Settings, Touchpoint, id_of
+from milepost.errors import Finding, MilepostError
+from milepost.touchpoints import manifest, plan, script, tag
+from milepost.touchpoints.manifest import NAME, Entry
+from milepost.touchpoints.model import LEVELS, NOWHERE, Located, Placement, Settings, Touchpoint, id_of
 
 _STATE = "_MILEPOST_TOUCHPOINTS"
 _LISTS = {
@@ -36,23 +36,21 @@ class _State:
         ours = hooks.settings_of(pelican_settings)
         self.settings = ours.of(Settings)
         self.url = ours.site.url
+        self.manifests = [ours.site.file.parent / path for path in self.settings.manifests]
         self.plan, faults = plan.read(ours.site.content / self.settings.plan)
         if faults:
             hooks.stop(faults)
         self.entries: dict[str, Entry] = {}
-        self.files: set[Path] = set()
+        self.files: set[str] = set()
+        """Below the output folder."""
 
-    def add(self, path: Path, entry: Entry) -> None:
+    def add(self, name: str, entry: Entry) -> None:
         """Take a page in; stops the build when its id is another page's."""
         first = self.entries.setdefault(entry.touchpoint.id, entry)
-        if first is not entry and path not in self.files:
+        if first is not entry and name not in self.files:
             _clash(entry.touchpoint.id, entry.source, first.source)
         self.entries[entry.touchpoint.id] = entry
-        self.files.add(path)
-
-    def tag(self, path: Path, entry: Entry, html: str, site_url: str) -> None:
-        self.add(path, entry)
-        path.write_text(tag.tag(html, entry.touchpoint, f"{site_url}/{tag.SCRIPT}"), encoding="utf-8")
+        self.files.add(name)
 
 
 def _clash(touchpoint: str, one: str, other: str) -> None:
@@ -91,36 +89,47 @@ def _touchpoint(content: Any, kind: str, state: _State) -> Touchpoint:
     surface = state.settings.surface(kind)
     lang = "" if content.in_default_lang else content.lang
     given: str | None = content.metadata.get("touchpoint")
-    topics = [content.category.slug] if kind == "article" else []
-    topics += [tag.slug for tag in getattr(content, "tags", ())]
     named = Placement(*(content.metadata.get(level) or None for level in LEVELS))
-    placed = state.plan.placement(content.get_relative_source_path() or "", named)
+    tags = tuple(tag.slug for tag in getattr(content, "tags", ()))
+    category = content.category.slug if kind == "article" else ""
+    here = Located(content.get_relative_source_path() or "", kind, category, tags)
+    placed = state.plan.placement(here, named)
     return Touchpoint(
         id=given or id_of(surface, content.slug, lang),
         surface=surface,
         kind="error" if content.save_as == "404.html" else kind,
-        topics=tuple(dict.fromkeys(topics)),
+        topics=tuple(dict.fromkeys(filter(None, (category, *tags)))),
         placement=placed if state.settings.plan_public else NOWHERE,
     )
 
 
-def tag_page(path: str, context: dict[str, Any]) -> None:
-    """Tag one page that was just written, and remember it."""
+def tag_page(html: str, context: Mapping[str, Any]) -> tuple[str, Entry | None]:
+    """The page with its tags, and its entry; a redirect has neither."""
     state: _State | None = context.get(_STATE)
-    if state is None or not path.endswith(".html"):
-        return
-    file = Path(path)
-    html = file.read_text(encoding="utf-8")
-    if tag.is_redirect(html):
-        state.files.add(file)
-        return
+    if state is None or tag.is_redirect(html):
+        return html, None
     content = context.get("article") or context.get("page")
     found = getattr(content, "touchpoint", None)
     if isinstance(found, Touchpoint):
         entry = _content_entry(content, found, state)
     else:
         entry = _listing_entry(context, html, state)
-    state.tag(file, entry, html, context["SITEURL"])
+    return _tagged(html, entry, state, context["SITEURL"]), entry
+
+
+def _tagged(html: str, entry: Entry, state: _State, site_url: str) -> str:
+    return tag.tag(html, entry.touchpoint, f"{site_url}/{tag.SCRIPT}", state.settings.vitals)
+
+
+def remember(settings: Mapping[str, Any], name: str, entry: Entry | None) -> None:
+    """Take in the entry of the page `name`."""
+    state: _State | None = settings.get(_STATE)
+    if state is None:
+        return
+    if entry is None:
+        state.files.add(name)
+    else:
+        state.add(name, entry)
 
 
 def _content_entry(content: Any, touchpoint: Touchpoint, state: _State) -> Entry:
@@ -135,7 +144,7 @@ def _content_entry(content: Any, touchpoint: Touchpoint, state: _State) -> Entry
     )
 
 
-def _listing_entry(context: dict[str, Any], html: str, state: _State) -> Entry:
+def _listing_entry(context: Mapping[str, Any], html: str, state: _State) -> Entry:
     """The entry of a page that has no source of its own: a listing, or what a slice writes."""
     file = str(context["output_file"])
     name, kind = _named(context, file)
@@ -155,7 +164,7 @@ def _listing_title(html: str, name: str, site: str) -> str:
     return site if name == "index" else tag.title_of(html).removesuffix(site).rstrip(" ·|–—-") or name
 
 
-def _named(context: dict[str, Any], file: str) -> tuple[str, str]:
+def _named(context: Mapping[str, Any], file: str) -> tuple[str, str]:
     """(name, kind) of a page without a source. A slice that writes a page of its own names it `touchpoint_name`."""
     if "touchpoint_name" in context:
         return str(context["touchpoint_name"]), str(context["touchpoint_kind"])
@@ -184,18 +193,32 @@ def finish(pelican: Any) -> None:
     state: _State = pelican.settings[_STATE]
     output = Path(pelican.output_path)
     for file in sorted(output.rglob("*.html")):
-        if file in state.files:
+        place = file.relative_to(output).as_posix()
+        if place in state.files:
             continue
         html = file.read_text(encoding="utf-8", errors="surrogateescape")
         if not tag.is_redirect(html):
-            place = file.relative_to(output).as_posix()
             surface = state.settings.surface("page")
             found = Touchpoint(id_of(surface, _place(place)), surface, "page")
             entry = Entry(found, f"{state.url}/{_address(place)}", tag.title_of(html) or place, place)
-            state.tag(file, entry, html, pelican.settings["SITEURL"])
-    (output / NAME).write_text(text_of(state.entries.values()), encoding="utf-8")
-    script = Path(__file__).parent / "static" / tag.SCRIPT
-    (output / tag.SCRIPT).write_bytes(script.read_bytes())
+            state.add(place, entry)
+            file.write_text(_tagged(html, entry, state, pelican.settings["SITEURL"]), encoding="utf-8")
+    rows = manifest.rows_of(state.entries.values())
+    try:
+        manifest.write(output / NAME, manifest.merged(rows, _others(state)))
+    except MilepostError as error:
+        hooks.stop([error])
+    for name, text in script.files(vitals=state.settings.vitals > 0):
+        (output / name).write_text(text, encoding="utf-8")
+
+
+def _others(state: _State) -> Iterator[manifest.Row]:
+    """The touchpoints of other tools' sites; one that is not built yet is told, and no reason to stop."""
+    for path in state.manifests:
+        if path.is_file():
+            yield from manifest.read(path)
+        else:
+            hooks.advise(f"{posixpath.relpath(path)}: no such file; `milepost tag` makes it (TOUCHPOINT_MANIFESTS)")
 
 
 def add_templates(generator: Any) -> None:
@@ -208,5 +231,5 @@ def connect() -> None:
     signals.initialized.connect(start)
     signals.generator_init.connect(add_templates)
     signals.all_generators_finalized.connect(attach)
-    signals.content_written.connect(tag_page)
+    hooks.on_page(hooks.PageStep("touchpoints", tag_page, remember, Entry | None))
     signals.finalized.connect(finish)

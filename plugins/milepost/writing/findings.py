@@ -9,23 +9,13 @@ from milepost import slices
 from milepost.errors import Finding
 from milepost.schema import nearest
 from milepost.settings import Settings
-from milepost.sources import Sources, read
+from milepost.sources import Sources, of_site
 from milepost.writing import allow
 from milepost.writing.built import rules as built
 from milepost.writing.entries import entries
 from milepost.writing.unpublished import Waiting, waiting
 
-
-def all_sources(settings: Settings) -> Sources:
-    """Every source of the site: the articles and pages of Pelican's settings, and what the slices add."""
-    folders: dict[str, tuple[str, ...]] = {}
-    for name in settings.enabled:
-        if name in settings.models:
-            folders |= settings.models[name].folders()
-    # A slice's own folders first: Pelican's articles may be in all of the content folder.
-    folders |= {"page": settings.site.page_paths, "article": settings.site.article_paths}
-    excluded = {kind: settings.pelican.get(f"{kind.upper()}_EXCLUDES", []) for kind in ("article", "page")}
-    return read(settings.site.content, folders, excluded)
+all_sources = of_site
 
 
 def all_findings(sources: Sources, settings: Settings) -> list[Finding]:

@@ -5,7 +5,7 @@ what the fields of front matter do: updates, series, old addresses.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from milepost.writing import series
 from milepost.writing.addresses import aware
 from milepost.writing.dialect import settings as dialect
 from milepost.writing.entries import entries
-from milepost.writing.findings import all_findings, all_sources
+from milepost.writing.findings import all_findings, all_sources, all_waiting
 from milepost.writing.model import UNPUBLISHED
 from milepost.writing.redirects import LIST, Redirect, listed
 from milepost.writing.unpublished import PREVIEW, with_banner
@@ -35,7 +35,8 @@ def check(pelican: Any) -> None:
     Under `--fatal warnings` a warning is an error, and all of them are named, not only the first.
     """
     settings = hooks.settings_of(pelican.settings)
-    found = all_findings(all_sources(settings), settings)
+    read = all_sources(settings)
+    found = all_findings(read, settings)
     strict = FatalLogger.fatal_lvl <= logging.WARNING
     if errors := [finding for finding in found if strict or finding.severity == "error"]:
         hooks.stop(errors)
@@ -45,6 +46,8 @@ def check(pelican: Any) -> None:
     pelican.settings[_REDIRECTS] = []
     # Otherwise Pelican would make drafts of articles of the future, and write them to `drafts/`.
     pelican.settings[_FUTURE] = pelican.settings["WITH_FUTURE_DATES"]
+    for due in (one.date for one in all_waiting(read, settings) if one.date):
+        hooks.right_until(pelican.settings, due)
     pelican.settings["WITH_FUTURE_DATES"] |= bool(pelican.settings.get(PREVIEW))
 
 
@@ -78,13 +81,12 @@ def show_unpublished(content: Content) -> None:
         content.unpublished = "scheduled"
 
 
-def add_banner(path: str, context: dict[str, Any]) -> None:
+def add_banner(html: str, context: Mapping[str, Any]) -> tuple[str, None]:
     """Say on the page of what is not published yet that it is not."""
     content = context.get("article") or context.get("page")
     if state := getattr(content, "unpublished", None):
-        file = Path(path)
-        due = content.date if content and state == "scheduled" else None
-        file.write_text(with_banner(file.read_text(encoding="utf-8"), due), encoding="utf-8")
+        html = with_banner(html, content.date if content and state == "scheduled" else None)
+    return html, None
 
 
 def keep_out_of_feeds(context: dict[str, Any], feed: Any) -> None:
@@ -160,4 +162,4 @@ def connect() -> None:
     signals.all_generators_finalized.connect(collect_redirects)
     signals.finalized.connect(write_redirects)
     signals.feed_generated.connect(keep_out_of_feeds)
-    signals.content_written.connect(add_banner)
+    hooks.on_page(hooks.PageStep("banner", add_banner, lambda *_: None, None))

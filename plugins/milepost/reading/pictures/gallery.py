@@ -13,10 +13,13 @@ from milepost import places
 from milepost.errors import Finding
 from milepost.reading.model import Settings
 from milepost.reading.pictures.picture import BadPicture, Drawing, Picture, Variant, read, tag
+from milepost.reads import note
 
 KEY = "_MILEPOST_PICTURES"
 """Where a build keeps its gallery, in Pelican's settings and so in every template's context."""
 RULE = "picture"
+SHOWN, SRC = "picture", "picture-src"
+"""What pages note that they read: see `reads.py`."""
 _REMEDY = "save it again as JPEG, PNG or WebP"
 
 
@@ -88,6 +91,7 @@ class Gallery:
 
     def src(self, place: str) -> str:
         """The absolute address of the file at `place`, or of what is made of it for every age of reader."""
+        note(SRC, place)
         found = self.find(f"/{place.lstrip('/')}", "")
         if not isinstance(found, Picture):
             return place if "://" in place else f"{self.site}/{place.lstrip('/')}"
@@ -105,6 +109,7 @@ class Gallery:
             widest: in pixels of the screen, with those of dense screens.
             css: its class.
         """
+        note(SHOWN, f"{widest} {place}")
         attributes = {"alt": alt} | ({"class": css} if css else {}) | loading(lazy)
         found = self.find(f"/{place.lstrip('/')}", "")
         if isinstance(found, Picture):
@@ -113,6 +118,11 @@ class Gallery:
         size = found.size if found else None
         given = {"width": str(size[0]), "height": str(size[1])} if size else {"width": "1600", "height": "900"}
         return tag([("src", f"{self.site}/{place.lstrip('/')}"), *given.items(), *attributes.items()])
+
+    def shown_again(self, key: str) -> str:
+        """What a page showed that noted `key`, which is to be made for this build too."""
+        widest, _, place = key.partition(" ")
+        return str(self.of_template(place, widest=int(widest)))
 
 
 def loading(lazy: bool) -> dict[str, str]:

@@ -18,7 +18,7 @@ from milepost.errors import MilepostError
 from milepost.progress import bar
 from milepost.reading.model import Settings
 from milepost.reading.pictures import cards, content, encode
-from milepost.reading.pictures.gallery import KEY, Gallery
+from milepost.reading.pictures.gallery import KEY, SHOWN, SRC, Gallery
 from milepost.reading.pictures.picture import RASTER, BadPicture, Picture, Variant
 from milepost.reading.pictures.store import Store
 
@@ -29,7 +29,10 @@ _CARDS, _STATICS, _UNKEPT = "_MILEPOST_CARDS", "_MILEPOST_STATICS", "_MILEPOST_U
 def start(pelican: Any) -> None:
     """Begin the build's gallery."""
     settings = hooks.settings_of(pelican.settings)
-    pelican.settings[KEY] = Gallery(settings.site.content, pelican.settings["SITEURL"], settings.of(Settings))
+    gallery = Gallery(settings.site.content, pelican.settings["SITEURL"], settings.of(Settings))
+    hooks.readable(pelican.settings, SHOWN, gallery.shown_again)
+    hooks.readable(pelican.settings, SRC, gallery.src)
+    pelican.settings[KEY] = gallery
     pelican.settings[_CARDS] = {}
 
 
@@ -122,17 +125,20 @@ def publish(pelican: Any) -> None:
     settings, output = pelican.settings, Path(pelican.output_path)
     gallery, store = settings[KEY], _store(settings)
     for name in (*gallery.wanted, *settings[_CARDS]):
+        if hooks.has(settings, name):
+            continue
         data = settings[_UNKEPT].get(name) or store.get(name) or _make_again(settings, name)
         path = output / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     for static in settings.get(_STATICS, ()):
         path, place = output / static.save_as, static.get_relative_source_path()
-        if path.suffix.lower() not in RASTER or not path.is_file():
+        if path.suffix.lower() not in RASTER:
             continue
         if place in gallery.shown - gallery.linked and (place in gallery.by_template or place not in gallery.named):
-            path.unlink()
-        else:
+            hooks.drop(settings, static.save_as)
+            path.unlink(missing_ok=True)
+        elif path.is_file():
             _strip(path)
 
 

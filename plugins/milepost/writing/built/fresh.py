@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import pelican
-
 from milepost.build import Build
-from milepost.inputs import inputs
+from milepost.inputs import stamp
 from milepost.settings import Settings
 from milepost.writing.built.cache import write
 from milepost.writing.built.progress import busy
@@ -32,29 +28,9 @@ def site(settings: Settings, unpublished: Iterable[str]) -> Path:
         if not folder.is_dir() or _read(stamp_file) != now:
             stamp_file.unlink(missing_ok=True)
             with busy("Building the site"):
-                Build(settings.site.file, settings.site.content, folder, {}).run()
+                Build(settings, folder).run()
             write(stamp_file, now)
     return folder
-
-
-def stamp(settings: Settings, *more: str) -> bytes:
-    """The same only if the site would be the same: of every file's size and time, every setting, and what else counts.
-
-    Other packages count by the time at which one was installed or removed.
-    """
-    values = json.dumps(dict(settings.pelican), default=_steady, skipkeys=True, sort_keys=True)
-    packages = Path(str(pelican.__file__)).parents[1].stat().st_mtime_ns
-    digest = hashlib.blake2b(f"{more}{values}{packages}".encode(errors="surrogateescape"), digest_size=16)
-    for path, status in sorted(inputs(settings).items()):
-        digest.update(f"{path}{status}".encode(errors="surrogateescape"))
-    return digest.hexdigest().encode()
-
-
-def _steady(value: object) -> str:
-    """What stands for a setting that JSON cannot hold; never its address in memory."""
-    if isinstance(value, set | frozenset):
-        return repr(sorted(map(str, value)))
-    return getattr(value, "pattern", None) or getattr(value, "__qualname__", None) or type(value).__name__
 
 
 def _read(path: Path) -> bytes | None:

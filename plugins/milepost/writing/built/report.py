@@ -13,9 +13,9 @@ from pathlib import Path
 import msgspec
 
 from milepost.errors import Finding
+from milepost.inputs import stamp
 from milepost.settings import Settings
 from milepost.writing import findings
-from milepost.writing.built import fresh
 from milepost.writing.built.cache import write
 from milepost.writing.built.external import Asked
 from milepost.writing.built.site import checked
@@ -52,9 +52,9 @@ def of_site(
     now = time.time() if now is None else now
     path = settings.env.var / "cache" / "report.msgpack"
     # Before anything is read, so that what changes meanwhile is looked at the next time.
-    stamp = fresh.stamp(settings, str(Path.cwd()), _digest(manifest))
+    as_is = stamp(settings, str(Path.cwd()), _digest(manifest))
     kept = None if asked else _read(path)
-    if kept and kept.stamp == stamp and now < kept.until:
+    if kept and kept.stamp == as_is and now < kept.until:
         return kept.report
     sources = findings.all_sources(settings)
     found = checked(sources, settings, manifest, asked)
@@ -62,7 +62,7 @@ def of_site(
     report = Report(found, len(sources.all), [f"due {one}" if one.date else str(one) for one in waiting])
     if not asked:
         until = min((one.date.timestamp() for one in waiting if one.date), default=float("inf"))
-        write(path, msgspec.msgpack.encode(_Kept(stamp, until, report)))
+        write(path, msgspec.msgpack.encode(_Kept(as_is, until, report)))
     return report
 
 

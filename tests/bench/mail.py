@@ -1,0 +1,173 @@
+"""`make bench-mail` (N=2000, AUDIENCE=100000): an issue sent with a ledger, beside bare aiosmtplib, in one run.
+
+Both hand the same mails of 10 KB to the same sink in a process of its own, over the same number of connections. Ours
+also composes each copy, commits it as armed before and as accepted after, and can be killed at any moment; the bare one
+has its bytes ready and remembers nothing. DKIM is a run of its own. Figures of a busy machine are worth little as
+seconds, and somewhat more as ratios: each pair is run in turn, and the medians are compared.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "newsletter"))
+
+import aiosmtplib
+from aiosmtpd.smtp import SMTP
+from relays import add_issue, add_subscribers, item, readers, settings_at
+from signups import NOW
+from sqlalchemy import Engine, insert, select
+
+from milepost.newsletter import delivery, ledger, store, tables
+from milepost.newsletter.copies import Copies
+from milepost.newsletter.mail import letterhead
+from milepost.newsletter.model import Settings as NewsletterSettings
+from milepost.newsletter.tokens import Tokens
+from milepost.settings import Settings
+
+CONNECTIONS = 8
+ROUNDS = 3
+
+
+class Taking:
+    """Takes every mail and keeps none."""
+
+    async def handle_DATA(self, *_: Any) -> str:  # noqa: N802, the name that aiosmtpd asks for
+        return "250 yes"
+
+
+def sink(ports: Any) -> None:
+    async def serve() -> None:
+        loop = asyncio.get_running_loop()
+        made = await loop.create_server(lambda: SMTP(Taking(), hostname="sink.example", loop=loop), "127.0.0.1", 0)
+        ports.put(made.sockets[0].getsockname()[1])
+        await made.serve_forever()
+
+    asyncio.run(serve())
+
+
+@contextmanager
+def sinking() -> Iterator[int]:
+    ports: Any = multiprocessing.Queue()
+    process = multiprocessing.Process(target=sink, args=[ports], daemon=True)
+    process.start()
+    yield ports.get()
+    process.terminate()
+
+
+async def bare(port: int, mails: list[tuple[str, str, bytes]]) -> None:
+    """The same mails by aiosmtplib alone."""
+    left = iter(mails)
+
+    async def connection() -> None:
+        async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False) as client:
+            for sender, recipient, content in left:
+                await client.sendmail(sender, [recipient], content)
+
+    await asyncio.gather(*(connection() for _ in range(CONNECTIONS)))
+
+
+def seconds(run: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    run()
+    return time.perf_counter() - began
+
+
+def new_store(root: Path, number: int, port: int, key: Path | None) -> tuple[Engine, Settings, str]:
+    settings = settings_at(root, f"smtp://127.0.0.1:{port}")
+    ours = settings.of(NewsletterSettings).model_copy(update={"connections": CONNECTIONS})
+    env = settings.env.model_copy(update={"dkim_key": key})
+    settings = settings.model_copy(update={"env": env, "models": {"newsletter": ours}})
+    engine = store.open_store(settings.env)
+    add_subscribers(engine, *readers(number))
+    posts = [item(count, summary="A paragraph that says what this post is about. " * 9) for count in range(6)]
+    # The first issue has the newest post alone; the second has the others.
+    add_issue(engine, item(99))
+    return engine, settings, add_issue(engine, *posts, item(99))
+
+
+def copies_of(engine: Engine, settings: Settings, issue: str) -> list[tuple[str, str, bytes]]:
+    """The bytes that an issue is sent as."""
+    secret = settings.env.secret()
+    with engine.begin() as connection:
+        ledger.freeze(connection, issue, letterhead(settings), NOW)
+        made = Copies(ledger.issue_row(connection, issue), "", Tokens(secret), secret, None)
+        people = {row.id: row for row in store.all_subscribers(connection)}
+        rows = connection.execute(select(tables.delivery)).all()
+    found = [made.of(row.id, row.message_id, people[row.subscriber_id]) for row in rows]
+    return [(copy.sender, copy.recipient, copy.content) for copy in found]
+
+
+def send(root: Path, number: int, port: int, key: Path | None = None) -> float:
+    engine, settings, issue = new_store(root, number, port, key)
+    counts: Any = {}
+    took = seconds(lambda: counts.update(asyncio.run(delivery.send(engine, settings, issue))))
+    assert counts == {"accepted": number}, counts
+    return took
+
+
+def deliver(folder: Path, number: int) -> None:
+    key = folder / "key.pem"
+    key.write_bytes(subprocess.run(["openssl", "genrsa", "2048"], check=True, capture_output=True).stdout)
+    with sinking() as port:
+        mails = copies_of(*new_store(folder / "bytes", number, port, None))
+        size = statistics.mean(len(content) for *_, content in mails)
+        ours, bares, signed = [], [], []
+        for turn in range(ROUNDS):
+            bares.append(seconds(lambda: asyncio.run(bare(port, mails))))
+            ours.append(send(folder / f"plain{turn}", number, port))
+            signed.append(send(folder / f"signed{turn}", number, port, key))
+    best, mine, dkim = (statistics.median(one) for one in (bares, ours, signed))
+    print(f"{number} mails of {size / 1000:.1f} KB, {CONNECTIONS} connections, median of {ROUNDS}")
+    print(f"  bare aiosmtplib   {number / best:7.0f} a second")
+    print(f"  milepost          {number / mine:7.0f} a second   {best / mine:.0%} of bare")
+    print(f"  milepost, DKIM    {number / dkim:7.0f} a second   {best / dkim:.0%} of bare")
+
+
+def freeze(folder: Path, audience: int) -> None:
+    settings = settings_at(folder / "frozen", None)
+    engine = store.open_store(settings.env)
+    same = {"language": "en", "state": "active", "touchpoint": "blog", "asked_at": NOW, "changed_at": NOW}
+    with engine.begin() as connection:
+        for first in range(0, audience, 10_000):
+            numbers = range(first, min(first + 10_000, audience))
+            rows = [{"address": f"reader{number}@example.org", **same} for number in numbers]
+            connection.execute(insert(tables.subscriber), rows)
+    issue = add_issue(engine)
+
+    def run() -> None:
+        with engine.begin() as connection:
+            ledger.freeze(connection, issue, letterhead(settings), NOW)
+
+    took = seconds(run)
+    with engine.connect() as connection:
+        counting = seconds(lambda: ledger.counts(connection, issue))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"freezing {audience}: {took:.1f} s; counting its states: {counting * 1000:.0f} ms; memory {memory:.0f} MB")
+
+
+def main() -> None:
+    audience = int(os.environ.get("AUDIENCE", "100000"))
+    with tempfile.TemporaryDirectory() as folder:
+        # First, and in a process of its own: what it needs of memory is its own.
+        freezing = multiprocessing.get_context("spawn").Process(target=freeze, args=[Path(folder), audience])
+        freezing.start()
+        freezing.join()
+        deliver(Path(folder), int(os.environ.get("N", "2000")))
+
+
+if __name__ == "__main__":
+    main()
