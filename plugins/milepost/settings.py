@@ -63,7 +63,7 @@ class Environment(BaseModel):
     archive_url: str = Field("", alias="MILEPOST_ARCHIVE_URL")
     """The folder of the archive of events; without it, `archive` below MILEPOST_VAR."""
     engine: str = Field("duckdb", alias="MILEPOST_ENGINE")
-    """What computes the measures; this version has no other than duckdb."""
+    """What computes the measures: duckdb, local[N] for Spark with N cores here, or spark://host:port."""
     import_key: str | None = Field(None, alias="MILEPOST_IMPORT_KEY")
     """The bearer key of /journey/v1/import, which takes what happens elsewhere; without it, the route is off."""
     report_password: str | None = Field(None, alias="MILEPOST_REPORT_PASSWORD")
