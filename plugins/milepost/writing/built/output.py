@@ -25,7 +25,8 @@ _RUN_TIME = {
         "newsletter/one-click/",
     ),
     "journeys": (
-        "journey/v1/events", "journey/v1/consent", "journey/v1/import", "journey/v1/export", "journey/v1/forget", "journeys/",
+        "journey/v1/events", "journey/v1/consent", "journey/v1/import", "journey/v1/export", "journey/v1/forget",
+        "journeys/",
     ),
 }  # fmt: skip
 """The addresses of the services, by slice: nobody builds them. Below one that ends with `/`, all are answered."""
