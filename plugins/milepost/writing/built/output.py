@@ -24,7 +24,10 @@ _RUN_TIME = {
         "newsletter/subscribe", "newsletter/confirm/", "newsletter/unsubscribe/", "newsletter/preferences/",
         "newsletter/one-click/",
     ),
-    "journeys": ("journey/v1/events", "journey/v1/consent", "journey/v1/import", "journeys/"),
+    "journeys": (
+        *(f"journey/v1/{name}" for name in ("events", "consent", "export", "forget", "import")),
+        "journeys/",
+    ),
 }  # fmt: skip
 """The addresses of the services, by slice: nobody builds them. Below one that ends with `/`, all are answered."""
 
