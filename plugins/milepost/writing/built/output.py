@@ -25,7 +25,7 @@ _RUN_TIME = {
         "newsletter/one-click/",
     ),
     "journeys": (
-        "journey/v1/events", "journey/v1/consent", "journey/v1/import", "journey/v1/export", "journey/v1/forget",
+        *(f"journey/v1/{name}" for name in ("events", "consent", "export", "forget", "import")),
         "journeys/",
     ),
 }  # fmt: skip
