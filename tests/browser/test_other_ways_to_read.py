@@ -83,7 +83,7 @@ def at_the_end(page: Page) -> bool:
     return all(box["top"] > last for box in boxes)
 
 
-@pytest.mark.parametrize("width", [1152, 1440, 1920])
+@pytest.mark.parametrize("width", [1152, 1440])
 def test_notes_stand_beside_the_lines_that_speak_of_them_without_a_script(
     chromium: Browser, url: str, width: int
 ) -> None:

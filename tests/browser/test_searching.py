@@ -85,8 +85,8 @@ def test_a_result_leads_to_its_sections_too(page: Page, served: Served) -> None:
 
 
 def test_who_finds_nothing_is_shown_what_comes_near_and_ways_on(page: Page, served: Served) -> None:
-    page.goto(f"{served.url}/search/?q=nwesletter")
-    expect(page.locator("[data-search-status]")).to_contain_text("No page for “nwesletter”")
+    page.goto(f"{served.url}/search/?q=gewsletter")
+    expect(page.locator("[data-search-status]")).to_contain_text("No page for “gewsletter”")
     expect(page.get_by_role("link", name="The newsletter")).to_be_visible()
     expect(page.get_by_role("link", name="All articles, by date")).to_be_visible()
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sites import Site
 
-STEPS = 6
+STEPS = 4
 RUNS, LONG_STEPS = 20, 40
 Change = Callable[[Changes, int], None]
 

@@ -20,6 +20,9 @@ ARGUMENT = {"Finding": 2, "Fault": 1, "FieldFault": 2}
 """Which argument of each is the rule, counted from 0."""
 RULES = {rule for _, module in slices.parts("checks") for rule in getattr(module, "RULES", {})}
 
+ELSEWHERE = {"import"}
+"""What commands that check no site call what they find."""
+
 
 def yielded() -> Iterator[tuple[str, str]]:
     """(where, rule) of every rule that the code names where it makes a finding."""
@@ -51,7 +54,7 @@ def _rule(call: ast.Call, name: str, module: ModuleType) -> Iterator[str]:
 def test_every_rule_that_is_broken_anywhere_is_explained() -> None:
     named = list(yielded())
     assert len({rule for _, rule in named}) > 20
-    assert [f"{where} {rule}" for where, rule in named if rule not in RULES] == []
+    assert [f"{where} {rule}" for where, rule in named if rule not in RULES | ELSEWHERE] == []
 
 
 def test_every_planted_fault_breaks_a_rule_that_is_explained() -> None:

@@ -33,8 +33,14 @@ def add_to(cli: typer.Typer) -> None:
     )
     journeys.command(epilog="Example: milepost journeys archive")(archive)
     journeys.command("import", epilog="Example: milepost journeys import orders.csv --map orders.toml")(import_)
-    journeys.command(epilog="Example: milepost journeys export ada@example.com > ada.json")(export)
-    journeys.command(epilog="Example: milepost journeys forget ada@example.com --dry-run")(forget)
+    # A person's id may begin with a hyphen.
+    of_person = {"ignore_unknown_options": True}
+    journeys.command(epilog="Example: milepost journeys export ada@example.com > ada.json", context_settings=of_person)(
+        export
+    )
+    journeys.command(epilog="Example: milepost journeys forget ada@example.com --dry-run", context_settings=of_person)(
+        forget
+    )
     journeys.command(epilog="Example: milepost journeys report --out /srv/report")(report)
     journeys.command(epilog="Example: milepost journeys measure reach --by surface --from 2026-01-01")(measure)
     cli.add_typer(journeys, name="journeys")

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from milepost.errors import MilepostError
-from milepost.journeys.elsewhere import Fault, id_of
+from milepost.journeys.elsewhere import ElsewhereFault, id_of
 
 FIELDS = ("id", "type", "at", "touchpoint", "goal", "value", "currency", "name", "person", "order", "address")
 NEEDED = ("id", "type", "at", "touchpoint")
@@ -51,13 +51,13 @@ class Map:
         """The event of the wire that a row tells.
 
         Raises:
-            Fault: names the column that is wrong.
+            ElsewhereFault: names the column that is wrong.
         """
         said: dict[str, Any] = dict(self.always)
         said.update({name: row[column].strip() for name, column in self.columns.items() if row[column].strip()})
         for name in NEEDED:
             if not said.get(name):
-                raise Fault(self.columns.get(name, name), "is empty")
+                raise ElsewhereFault(self.columns.get(name, name), "is empty")
         said["id"] = id_of(secret, said["type"], said["id"])
         said["at"] = self._time(str(said["at"]))
         if "value" in said:
@@ -77,7 +77,7 @@ class Map:
             given = datetime.strptime(text, self.read["at"]) if "at" in self.read else datetime.fromisoformat(text)
         except ValueError:
             expected = f"like {self.read['at']}" if "at" in self.read else "RFC 3339 such as 2026-01-05T09:00:00Z"
-            raise Fault(self.columns.get("at"), f"{text!r} is no time {expected}") from None
+            raise ElsewhereFault(self.columns.get("at"), f"{text!r} is no time {expected}") from None
         moment = (given if given.tzinfo else given.replace(tzinfo=self.zone)).astimezone(UTC)
         return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
 
@@ -87,4 +87,4 @@ class Map:
         try:
             return float(plain)
         except ValueError:
-            raise Fault(self.columns.get("value"), f"{text!r} is no number") from None
+            raise ElsewhereFault(self.columns.get("value"), f"{text!r} is no number") from None

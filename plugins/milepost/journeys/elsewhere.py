@@ -72,7 +72,7 @@ class People:
         return keyed(self._secret(), "address", address.strip().casefold())
 
 
-class Fault(MilepostError):
+class ElsewhereFault(MilepostError):
     """One event that is not taken: `field` and what is wrong with it."""
 
     def __init__(self, field: str | None, message: str) -> None:
@@ -91,24 +91,24 @@ def told(value: object, people: People) -> Told:
     """One event of the wire v1 with `tier` and one of WHO, as an inbox keeps it.
 
     Raises:
-        Fault: names the field that is wrong.
+        ElsewhereFault: names the field that is wrong.
     """
     if not isinstance(value, Mapping):
-        raise Fault(None, "must be an event: an object")
+        raise ElsewhereFault(None, "must be an event: an object")
     said = dict(value)
     tier, who = said.pop("tier", None), {name: _text(said.pop(name, None), name) for name in WHO}
     person = who["person"]
     if person and not PERSON.fullmatch(person):
-        raise Fault("person", "must be 22 characters that a yes has given")
+        raise ElsewhereFault("person", "must be 22 characters that a yes has given")
     person = person or people.of(who["order"], who["address"])
     if tier is None:
         tier = "known" if person else "counted"
     if tier not in TIERS:
-        raise Fault("tier", f"must be one of {', '.join(TIERS)}")
+        raise ElsewhereFault("tier", f"must be one of {', '.join(TIERS)}")
     if tier == "counted" and who["person"]:
-        raise Fault("person", "is not for counted; say known")
+        raise ElsewhereFault("person", "is not for counted; say known")
     if tier != "counted" and not person:
-        raise Fault("person", "is missing")
+        raise ElsewhereFault("person", "is missing")
     return Told(_event(said), tier, person=person if tier != "counted" else None)
 
 
@@ -117,21 +117,21 @@ def _event(said: dict[str, Any]) -> Event:
         sent = msgspec.convert(said, shapes.Told, strict=True)
     except msgspec.ValidationError as error:
         fault = wire.fault_of(str(error).replace("`$", "`$[0]") if "`$" in str(error) else f"{error} - at `$[0]`")
-        raise Fault(fault.field, fault.message) from None
+        raise ElsewhereFault(fault.field, fault.message) from None
     try:
         return wire.event_of(sent, _any_time(sent.at))
     except wire.WireFault as fault:
-        raise Fault(fault.field, fault.message) from None
+        raise ElsewhereFault(fault.field, fault.message) from None
 
 
 def _any_time(at: str) -> datetime:
     try:
         return datetime.fromisoformat(at)
     except ValueError:
-        raise Fault("at", "there is no such time") from None
+        raise ElsewhereFault("at", "there is no such time") from None
 
 
 def _text(value: object, name: str) -> str | None:
     if value is not None and not isinstance(value, str):
-        raise Fault(name, "must be text")
+        raise ElsewhereFault(name, "must be text")
     return value or None

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from milepost.errors import MilepostError
 from milepost.journeys import wire
-from milepost.journeys.elsewhere import Addresses, Bad, Fault, Outcome, People, told
+from milepost.journeys.elsewhere import Addresses, Bad, ElsewhereFault, Outcome, People, told
 from milepost.journeys.gate import Refusal, body_of
 from milepost.journeys.model import Told
 from milepost.settings import Settings
@@ -69,7 +69,7 @@ def _checked(rows: list[object], people: People) -> tuple[Outcome, list[Told]]:
     for number, row in enumerate(rows, 1):
         try:
             taken.append(told(row, people))
-        except Fault as fault:
+        except ElsewhereFault as fault:
             outcome.bad.append(Bad(number, fault.field, fault.message))
     outcome.taken = len(taken)
     outcome.joined = sum(one.person is not None for one in taken)

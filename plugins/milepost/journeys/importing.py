@@ -18,7 +18,7 @@ from typing import Any
 from milepost.errors import Finding
 from milepost.journeys import wire
 from milepost.journeys.csv_map import Map, Misuse
-from milepost.journeys.elsewhere import Fault, Outcome, People, told
+from milepost.journeys.elsewhere import ElsewhereFault, Outcome, People, told
 from milepost.journeys.inbox import Inbox
 from milepost.journeys.model import EVENT_TYPES, TIERS, Event, Told
 from milepost.settings import Environment
@@ -50,7 +50,7 @@ class Line:
 
     number: int
     text: str
-    said: Told | Fault
+    said: Told | ElsewhereFault
 
 
 def import_file(env: Environment, path: Path, people: People, map_file: Path | None = None) -> Imported:
@@ -78,7 +78,7 @@ async def _take(env: Environment, path: Path, head: str, lines: Iterable[Line]) 
     async with Inbox(env.var / "inbox") as box:
         waiting: list[Told] = []
         for line in lines:
-            if isinstance(line.said, Fault):
+            if isinstance(line.said, ElsewhereFault):
                 where = f"column {line.said.field}: " if line.said.field else ""
                 done.findings.append(Finding(str(path), line.number, "import", where + line.said.message))
                 bad.append(line.text)
@@ -117,13 +117,13 @@ def _json_lines(env: Environment, path: Path, people: People, _: Path | None) ->
     return "", lines()
 
 
-def json_told(text: str, people: People) -> Told | Fault:
+def json_told(text: str, people: People) -> Told | ElsewhereFault:
     """One line of JSON as an event, or what is wrong with it."""
     try:
         return told(json.loads(text), people)
     except (ValueError, RecursionError):
-        return Fault(None, "not JSON")
-    except Fault as fault:
+        return ElsewhereFault(None, "not JSON")
+    except ElsewhereFault as fault:
         return fault
 
 
@@ -145,13 +145,13 @@ def _csv(env: Environment, path: Path, people: People, map_file: Path | None) ->
                 if any(row):
                     yield Line(number, _row_text(row, delimiter), said(row))
 
-    def said(row: list[str]) -> Told | Fault:
+    def said(row: list[str]) -> Told | ElsewhereFault:
         if len(row) != len(names):
-            return Fault(None, f"{len(row)} values for {len(names)} columns")
+            return ElsewhereFault(None, f"{len(row)} values for {len(names)} columns")
         try:
             return told(mapping.event(env.secret(), dict(zip(names, row, strict=True))), people)
-        except Fault as fault:
-            return fault if fault.field in names else Fault(mapping.column_of(fault.field), fault.message)
+        except ElsewhereFault as fault:
+            return fault if fault.field in names else ElsewhereFault(mapping.column_of(fault.field), fault.message)
 
     return _row_text(names, delimiter), lines()
 
@@ -186,11 +186,11 @@ def _parquet(env: Environment, path: Path, people: People, _: Path | None) -> Re
     return "", lines()
 
 
-def _archived(row: dict[str, Any]) -> Told | Fault:
+def _archived(row: dict[str, Any]) -> Told | ElsewhereFault:
     if row["type"] not in EVENT_TYPES or row["tier"] not in TIERS:
-        return Fault("type" if row["type"] not in EVENT_TYPES else "tier", "is none that is known")
+        return ElsewhereFault("type" if row["type"] not in EVENT_TYPES else "tier", "is none that is known")
     if (row["person"] is not None) != (row["tier"] in ("consented", "known")):
-        return Fault("person", f"does not go with {row['tier']}")
+        return ElsewhereFault("person", f"does not go with {row['tier']}")
     names = ("id", "type", "touchpoint", "goal", "value", "currency", "data")
     event = Event(at=wire.microseconds(row["at"]), **{name: row[name] for name in names})
     return Told(event, row["tier"], row["visit"], row["person"], row["bot"])
