@@ -53,7 +53,10 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("name", FAULTS)
+# To wait three times for an answer takes its time.
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long) if name == "a time-out" else name for name in FAULTS]
+)
 def test_a_fault_of_fetching_is_one_line_and_costs_nothing(site: Site, standin: StandIn, name: str) -> None:
     wrong, env, line = FAULTS[name]
     talkative(standin)
