@@ -31,6 +31,26 @@ Summary: What {title} is about.
 {body}
 """
 
+PLAN = """\
+[[objective]]
+slug = "signups"
+title = "Signups"
+measure = "signup"
+target = 5
+by = 2027-06-30
+  [[objective.strategy]]
+  slug = "useful"
+  title = "Useful"
+    [[objective.strategy.function]]
+    slug = "marketing"
+    title = "Marketing"
+      [[objective.strategy.function.tactic]]
+      slug = "essays"
+      title = "Essays"
+      pages = ["articles/*"]
+"""
+"""A plan of one objective, which serves every article."""
+
 
 def article(title: str = "First post", day: int = 1, body: str = "Hello, reader.") -> str:
     return ARTICLE.format(title=title, day=day, body=body)

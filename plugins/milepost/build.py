@@ -76,7 +76,7 @@ class Build:
         except BaseException:
             shutil.rmtree(fresh, ignore_errors=True)
             raise
-        self._swap(fresh)
+        replace_whole(fresh, self.output)
         return said
 
     @property
@@ -147,13 +147,15 @@ class Build:
             command += ["-e", *(f"{name}={json.dumps(value)}" for name, value in self.overrides.items())]
         return command
 
-    def _swap(self, fresh: Path) -> None:
-        old = self.output.with_name(self.output.name + ".old")
-        shutil.rmtree(old, ignore_errors=True)
-        if self.output.exists():
-            self.output.rename(old)
-        fresh.rename(self.output)
-        shutil.rmtree(old, ignore_errors=True)
+
+def replace_whole(fresh: Path, output: Path) -> None:
+    """Let the folder `fresh` take the place of `output`."""
+    old = output.with_name(output.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if output.exists():
+        output.rename(old)
+    fresh.rename(output)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _read(file: IO[bytes]) -> str:

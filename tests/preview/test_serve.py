@@ -13,27 +13,9 @@ from contextlib import contextmanager
 import httpx
 
 from serving import Served, serving
-from sites import ROOT, Site, article
+from sites import PLAN, ROOT, Site, article
 
 NewSite = Callable[..., Site]
-PLAN = """\
-[[objective]]
-slug = "signups"
-title = "Signups"
-measure = "signup"
-target = 5
-by = 2027-06-30
-  [[objective.strategy]]
-  slug = "useful"
-  title = "Useful"
-    [[objective.strategy.function]]
-    slug = "marketing"
-    title = "Marketing"
-      [[objective.strategy.function.tactic]]
-      slug = "essays"
-      title = "Essays"
-      pages = ["articles/*"]
-"""
 
 
 @contextmanager

@@ -8,29 +8,11 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from sites import Site, article
+from sites import PLAN, Site, article
 
 NewSite = Callable[..., Site]
 
 LOST = "Title: Nothing here\nSlug: lost\nSave_as: 404.html\nUrl: 404.html\nStatus: hidden\n\nLook elsewhere.\n"
-PLAN = """\
-[[objective]]
-slug = "signups"
-title = "Signups"
-measure = "signup"
-target = 5
-by = 2027-01-01
-[[objective.strategy]]
-slug = "useful"
-title = "Useful"
-[[objective.strategy.function]]
-slug = "marketing"
-title = "Marketing"
-[[objective.strategy.function.tactic]]
-slug = "essays"
-title = "Essays"
-pages = ["articles/*"]
-"""
 FILES = {
     **{f"content/articles/{day}.md": article(f"Post {day}", day) for day in range(1, 5)},
     "content/docs/index.md": "Title: Docs\n\nBegin [here]({filename}start.md).\n",

@@ -21,10 +21,11 @@ from pelican.readers import MarkdownReader
 from pelican.writers import Writer
 
 from milepost import hooks, inputs
+from milepost.build import replace_whole
 from milepost.errors import MilepostError
 from milepost.incremental import parsing, quick, recording, resident, texts
 from milepost.incremental.current import Now
-from milepost.incremental.kept import Kept, merge, replace_whole, written
+from milepost.incremental.kept import Kept, merge, written
 from milepost.incremental.stamps import Stamp, stamp_of
 from milepost.incremental.store import Row, Site, Store
 from milepost.incremental.values import Values, digest

@@ -41,16 +41,6 @@ def written(stage: Path) -> list[str]:
     ]
 
 
-def replace_whole(stage: Path, output: Path) -> None:
-    """Let `stage` take the place of `output`."""
-    old = output.with_name(output.name + ".old")
-    shutil.rmtree(old, ignore_errors=True)
-    if output.exists():
-        output.rename(old)
-    stage.rename(output)
-    shutil.rmtree(old, ignore_errors=True)
-
-
 def merge(stage: Path, kept: Kept) -> dict[str, Stamp]:
     """Move what is in `stage` to its place, and take away what is no longer of the site; every file's stamp.
 

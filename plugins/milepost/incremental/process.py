@@ -11,8 +11,9 @@ from pathlib import Path
 import msgspec
 import pelican
 
+from milepost.build import replace_whole
 from milepost.incremental.engine import ORDER, Incremental, Order
-from milepost.incremental.kept import Kept, replace_whole
+from milepost.incremental.kept import Kept
 from milepost.incremental.store import Store
 
 

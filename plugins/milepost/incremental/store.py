@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,6 @@ class Store:
         self.site = Site()
         self.files: dict[str, Stamp] = {}
         """Every file of the published site as it was written."""
-        self._rows: dict[str, bytes] = {}
         self.is_good = False
         """Whether the published site is what this says; if not, nothing of it may be left as it is."""
         self._read()
@@ -85,13 +85,19 @@ class Store:
             if not self.path.is_file():
                 return
             with contextlib.closing(sqlite3.connect(self.path)) as connection:
-                rows = dict(connection.execute("SELECT name, row FROM pages"))
                 held = dict(connection.execute("SELECT name, value FROM site"))
                 files = {name: tuple(stamp) for name, *stamp in connection.execute("SELECT * FROM files")}
             if held.get("merging") or digest(held["site"][_SUM:]) != held["site"][:_SUM]:
                 return
             self.site = msgspec.msgpack.decode(held["site"][_SUM:], type=Site)
-            self._rows, self.files, self.is_good = rows, files, True
+            self.files, self.is_good = files, True
+
+    @cached_property
+    def _rows(self) -> dict[str, bytes]:
+        """Read when the first is asked for: who only asks whether anything has changed needs none."""
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(self.path)) as connection:
+            return dict(connection.execute("SELECT name, row FROM pages")) if self.is_good else {}
+        return {}
 
     def begin(self) -> None:
         """Say that the published site is about to change, so that a crash from now on is seen by the next build.

@@ -49,6 +49,8 @@ class Texts:
         """By path: stamp of the file, digest of its text with what converts it, what was made of it."""
         self.known: set[str] = set()
         """The texts that were asked for."""
+        self.is_filled = False
+        """Whether all that was missing has been converted together."""
         self.new: dict[str, tuple[Stamp, bytes, bytes]] = {}
         with contextlib.suppress(sqlite3.Error, OSError), contextlib.closing(sqlite3.connect(path)) as connection:
             for name, size, mtime, ctime, key, made in connection.execute("SELECT * FROM texts"):
@@ -64,7 +66,7 @@ class Texts:
         if now != stamp or key[:_SUM] != self.version:
             if key != self.key(path):
                 return None
-            self.put(path, made)
+            self._take(path, key, made)
         self.known.add(path)
         return made[_SUM:] if digest(made[_SUM:]) == made[:_SUM] else None
 
@@ -74,7 +76,10 @@ class Texts:
 
     def put(self, path: str, made: bytes) -> None:
         """Keep what was made of the file."""
-        stamp, key = stamp_of(path), self.key(path)
+        self._take(path, self.key(path), made)
+
+    def _take(self, path: str, key: bytes, made: bytes) -> None:
+        stamp = stamp_of(path)
         # A file that has only just been written may be written again, and look the same.
         is_settled = time.time_ns() - max(stamp[1:]) > RACY_NS
         self.new[path] = self._held[path] = (stamp if is_settled else (-1, 0, 0), key, made)
@@ -131,8 +136,8 @@ def reader(texts: Texts) -> type[MarkdownReader]:
         def _convert_all(self, source_path: str) -> None:
             """Convert the file, and with it every other that nothing is kept of: there are several processors."""
             missing = [source_path]
-            if not getattr(texts, "is_filled", False):
-                texts.is_filled = True  # type: ignore[attr-defined]
+            if not texts.is_filled:
+                texts.is_filled = True
                 missing = [path for path in _sources(self.settings) if texts.get(path) is None] or missing
             label = "Texts"
             if len(missing) < LEAST:
