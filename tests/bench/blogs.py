@@ -163,7 +163,7 @@ def tools(root: Path) -> list[Tool]:
             write_pelican, "var/preview",
         ),
         Tool("Pelican", root / "pelican", pelican, [*pelican, "-r"], write_pelican),
-        Tool("Hugo", root / "hugo", hugo, [BIN / "hugo", "server", "--renderToDisk", *hugo[1:]], write_hugo),
+        Tool("Hugo", root / "hugo", hugo, [BIN / "hugo", "server", *hugo[1:]], write_hugo),
     ]  # fmt: skip
     for tool in found[:2]:
         tool.root.mkdir(parents=True)
