@@ -1,1 +1,1 @@
-"""A year of synthetic journeys with a truth that is known: chain, walk, events, and the state that they are written to."""
+"""A year of synthetic journeys whose truth is known: chain, walk, events, and the state they are written to."""

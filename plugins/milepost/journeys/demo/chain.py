@@ -1,7 +1,7 @@
 """The demo's truth: which pages cause conversions, what stands in readers' way, and the chain that they walk.
 
-A reader goes from place to place by fixed chances, and converts at a place by its hazard, whatever came before. So what a
-measure should find is known in closed form, before anybody walks. Knows no time, no event and no file.
+A reader goes from place to place by fixed chances, and converts at a place by its hazard, whatever came before. So what
+a measure should find is known in closed form, before anybody walks. Knows no time, no event and no file.
 """
 
 from __future__ import annotations
@@ -20,10 +20,13 @@ Floats = NDArray[np.float64]
 LETTER = "newsletter/letters"
 """The mails that bring readers back; no page, so in no touchpoints.json."""
 LOST, SEARCH, HOME = "site/404", "site/search", "blog/index"
-END, SILENCE = 0.2, 0.18
-AFTER_SIGNUP = 0.6
+SEARCHES = "search"
+"""Where the measure of searches counts them, wherever they are made."""
+AFTER_SIGNUP = 0.75
 """How many of those who signed up are met again."""
 LEAST = {"article": 3, "doc": 6, "page": 1}
+_END, _SILENCE = 0.2, 0.18
+_USUAL_SIGNUP, _USUAL_ORDER = 0.001, 0.012
 
 
 class Planted(NamedTuple):
@@ -32,6 +35,29 @@ class Planted(NamedTuple):
     kind: str
     touchpoint: str
     detail: str = ""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """What is planted, and where.
+
+    causes: the chance to sign up at each of them, per touch; elsewhere it is next to none. buys: where those who
+    signed up order. broken: the page with a link to an address that nobody has. popular: places that many must meet, so
+    that what is planted there can be seen.
+    """
+
+    causes: Mapping[str, float]
+    buys: str
+    obstacles: tuple[Planted, ...]
+    broken: str
+
+    @property
+    def popular(self) -> set[str]:
+        loops = {one.detail for one in self.obstacles if one.kind == "back-and-forth"}
+        return {*self.causes, self.buys, self.broken, *loops, *(one.touchpoint for one in self.obstacles)}
+
+    def of_kind(self, kind: str) -> list[Planted]:
+        return [one for one in self.obstacles if one.kind == kind]
 
 
 @dataclass(frozen=True)
@@ -47,13 +73,28 @@ class Chain:
     order: Floats
     """The chance that somebody who has signed up orders at a place; in place of going on."""
     silent: Floats
-    causes: Mapping[str, float]
-    obstacles: tuple[Planted, ...]
+    plot: Plot
+
+    @property
+    def at(self) -> dict[str, int]:
+        """Each place's number."""
+        return {place: number for number, place in enumerate(self.places)}
 
     def after_signup(self) -> tuple[Floats, Floats]:
-        """`onward` and `end` for those who have signed up: they convert no more."""
+        """`onward` and `end` for those who have signed up: they sign up no more."""
         left = (1 - self.order)[:, None] * self.onward / (1 - self.signup)[:, None]
         return left, 1 - left.sum(1) - self.order
+
+    def met(self) -> tuple[Floats, Floats]:
+        """How often a reader is at each place, on average: before signing up, and after."""
+        visits = self.start @ _inverse(self.onward)
+        letters = AFTER_SIGNUP * float(visits @ self.signup) * (np.array(self.places) == LETTER)
+        return visits, letters @ _inverse(self.after_signup()[0])
+
+    def rates(self) -> dict[str, float]:
+        """How many of each goal one reader reaches, on average."""
+        visits, again = self.met()
+        return {"signup": float(visits @ self.signup), "order": float(again @ self.order)}
 
     def shares(self) -> dict[str, dict[str, float]]:
         """By model, the share of all signups that each place is to be credited with, 0 to 1.
@@ -61,22 +102,29 @@ class Chain:
         `first` and `last` as defined; `markov` the removal effects in the limit of infinitely many readers, where the
         paths of those who go on after a signup count as paths that have not converted.
         """
-        meets = _inverse(self.onward)
-        visits = self.start @ meets
-        rate = float(visits @ self.signup)
-        letters = AFTER_SIGNUP * rate * (np.array(self.places) == LETTER)
+        visits, again = self.met()
+        met, rate = visits + again, float(visits @ self.signup)
         later, _ = self.after_signup()
-        again = letters @ _inverse(later)
-        met = visits + again
         both = (visits[:, None] * self.onward + again[:, None] * later) / met[:, None]
+        begins = self.start + AFTER_SIGNUP * rate * (np.array(self.places) == LETTER)
         from_all = _inverse(both)
         reach = from_all @ (visits * self.signup / met)
-        effect = (self.start + letters) @ from_all / np.diag(from_all) * reach
+        effect = (begins @ from_all) / np.diag(from_all) * reach
         return {
-            "first": self._named(self.start * (meets @ self.signup) / rate),
+            "first": self._named(self.start * (_inverse(self.onward) @ self.signup) / rate),
             "last": self._named(visits * self.signup / rate),
             "markov": self._named(effect / effect.sum()),
         }
+
+    def returns(self) -> dict[str, float]:
+        """By place, the share of all returns after a silence that it ends, 0 to 1."""
+        visits, again = self.met()
+        later, _ = self.after_signup()
+        steps = visits[:, None] * self.onward + again[:, None] * later
+        ended = (steps * self.silent).sum(0)
+        # Who is met again after a signup comes back by a letter.
+        ended[self.at[LETTER]] += AFTER_SIGNUP * float(visits @ self.signup)
+        return self._named(ended / ended.sum())
 
     def _named(self, values: Floats) -> dict[str, float]:
         return {place: round(float(value), 6) for place, value in zip(self.places, values, strict=True)}
@@ -93,59 +141,77 @@ def chain_of(touchpoints: Sequence[Mapping[str, Any]], seed: int) -> Chain:
         if len(pages[kind]) < least:
             raise MilepostError(
                 f"the site has {len(pages[kind])} of kind {kind}, and the demo needs {least}; "
-                "write more, or run it on Milepost's own site"
+                "build the site, or run the demo on Milepost's own"
             )
     articles, docs, plain = pages["article"], pages["doc"], pages["page"]
-    places = (*articles, *docs, *plain, HOME, SEARCH, LOST, LETTER)
-    causes = {articles[0]: 0.05, docs[-1]: 0.08, plain[0]: 0.06}
-    slow, dead, unhelpful, broken, there, back = docs[0], docs[1], docs[2], articles[1], docs[3], docs[4]
-    obstacles = (
-        Planted("dead-end", dead),
-        Planted("not-found", LOST, f"/{broken.rpartition('/')[2]}/old-guide/"),
-        Planted("search", SEARCH, "refund"),
-        Planted("back-and-forth", there, back),
-        Planted("form", plain[0], "contact"),
-        Planted("slow", slow),
-        Planted("unhelpful", unhelpful),
+    slow, dead, unhelpful, there, back, *_ = docs
+    path = f"/{articles[1].rpartition('/')[2]}/old-guide/"
+    plot = Plot(
+        causes={articles[0]: 0.05, docs[-1]: 0.08, plain[0]: 0.06},
+        buys=docs[-1],
+        obstacles=(
+            Planted("dead-end", dead),
+            Planted("not-found", LOST, path),
+            Planted("search", SEARCHES, "refund"),
+            Planted("search", SEARCHES, "single sign-on"),
+            Planted("back-and-forth", *sorted((there, back))),
+            Planted("form", plain[0], "contact"),
+            Planted("slow", slow, "lcp"),
+            Planted("unhelpful", unhelpful),
+        ),
+        broken=articles[1],
     )
-    at = {place: number for number, place in enumerate(places)}
-    return _settled(places, at, causes, obstacles, (at[broken], at[there], at[back], at[dead]), seed)
+    return _settled((*articles, *docs, *plain, HOME, SEARCH, LOST, LETTER), plot, np.random.default_rng([seed, 1]))
 
 
-def _settled(
-    places: tuple[str, ...], at: Mapping[str, int], causes: Mapping[str, float], obstacles: tuple[Planted, ...],
-    planted: tuple[int, int, int, int], seed: int,
-) -> Chain:  # fmt: skip
-    broken, there, back, dead = planted
-    random, size = np.random.default_rng([seed, 1]), len(places)
-    popular = 1 / np.arange(2, size + 2) ** 0.6
+def _settled(places: tuple[str, ...], plot: Plot, random: np.random.Generator) -> Chain:
+    size, at = len(places), {place: number for number, place in enumerate(places)}
+    no_page = [at[LETTER], at[LOST], at[SEARCH]]
+    (dead,), (loop,) = plot.of_kind("dead-end"), plot.of_kind("back-and-forth")
+    end, silent = np.full(size, _END), np.full((size, size), _SILENCE)
+    loops = [at[loop.touchpoint], at[loop.detail]], [at[loop.detail], at[loop.touchpoint]]
+    silent[loops] = 0.02
+    end[at[dead.touchpoint]], silent[at[dead.touchpoint]] = 0.5, 0.8
+    silent[:, at[LETTER]] = 1.0
+    signup, order = np.full(size, _USUAL_SIGNUP), np.full(size, _USUAL_ORDER)
+    for place, hazard in plot.causes.items():
+        signup[at[place]] = hazard
+    signup[no_page], order[at[plot.buys]] = 0, 0.25
+    popular = _popular(places, plot, random)
+    near = _near(places, plot, popular, random)
+    start = popular.copy()
+    start[no_page] = 0
+    onward = near / near.sum(1, keepdims=True) * (1 - end - signup)[:, None]
+    return Chain(places, start / start.sum(), onward, end, signup, order, silent, plot)
+
+
+def _popular(places: tuple[str, ...], plot: Plot, random: np.random.Generator) -> Floats:
+    """How much each place is sought; some are far more than others."""
+    popular = 1 / np.arange(2, len(places) + 2) ** 0.6
     random.shuffle(popular)
-    met = [at[place] for place in causes] + [at[one.touchpoint] for one in obstacles] + [broken, back]
-    popular[met] = np.maximum(popular[met], np.median(popular))
-    popular[at[HOME]], popular[at[SEARCH]] = popular.max() * 2, popular.max()
+    wanted = [number for number, place in enumerate(places) if place in plot.popular]
+    popular[wanted] = np.maximum(popular[wanted], np.median(popular))
+    most = popular.max()
+    popular[places.index(HOME)], popular[places.index(SEARCH)] = 2 * most, most
+    return popular
+
+
+def _near(places: tuple[str, ...], plot: Plot, popular: Floats, random: np.random.Generator) -> Floats:
+    """How much readers of each place (rows) are drawn to each other one; more within a surface, and by some links."""
+    size, at = len(places), {place: number for number, place in enumerate(places)}
     surface = np.array([place.split("/")[0] for place in places])
     near = np.where(surface[:, None] == surface, 3.0, 1.0) * popular
     near *= np.where(random.random((size, size)) < 0.08, 6.0, 1.0)
     near[:, at[LETTER]] = 0.02 * near.sum(1)
     near[:, at[LOST]] = 0.002 * near.sum(1)
     np.fill_diagonal(near, 0)
-    near[broken, at[LOST]] = 0.12 * near[broken].sum()
+    near[at[plot.broken], at[LOST]] = 0.12 * near[at[plot.broken]].sum()
+    (loop,) = plot.of_kind("back-and-forth")
+    there, back = at[loop.touchpoint], at[loop.detail]
     near[there, back], near[back, there] = 2 * near[there].sum(), 2 * near[back].sum()
-    end, silent = np.full(size, END), np.full((size, size), SILENCE)
-    silent[there, back] = silent[back, there] = 0.02
-    end[dead], silent[dead] = 0.5, 0.8
-    silent[:, at[LETTER]] = 1.0
-    signup, order = np.full(size, 0.001), np.full(size, 0.002)
-    for place, hazard in causes.items():
-        signup[at[place]] = hazard
-    signup[[at[LETTER], at[LOST], at[SEARCH]]] = 0
-    order[met[1]] = 0.1
-    onward = near / near.sum(1, keepdims=True) * (1 - end - signup)[:, None]
-    start = popular.copy()
-    start[[at[LETTER], at[LOST], at[SEARCH]]] = 0
-    return Chain(places, start / start.sum(), onward, end, signup, order, silent, causes, obstacles)
+    return near
 
 
 def _inverse(onward: Floats) -> Floats:
     """How often a reader at each place will be at each other, this time included."""
-    return np.linalg.inv(np.eye(len(onward)) - onward)
+    return np.asarray(np.linalg.inv(np.eye(len(onward)) - onward), dtype=np.float64)

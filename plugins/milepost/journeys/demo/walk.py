@@ -97,11 +97,11 @@ def _times(person: Ints, step: Ints, first: Flags, people: int, random: np.rando
     hour = (random.beta(2.2, 2.0, of_visit[-1] + 1) * 15 + 7)[of_visit]
     pause: Floats = np.exp(random.normal(np.log(75), 0.8, count)).clip(8, 1500)
     within = _running(np.where(first, 0, pause * SECOND).astype(np.int64), first)
-    return day * DAY + (hour * 3600 * SECOND).astype(np.int64) + within
+    return np.asarray(day * DAY + hour * 3600 * SECOND + within, dtype=np.int64)
 
 
 def _running(values: Ints, begins: Flags) -> Ints:
     """Running sums that begin anew wherever `begins` is true."""
     sums = np.cumsum(values)
     before = np.where(begins, sums - values, 0)
-    return sums - np.maximum.accumulate(before)
+    return np.asarray(sums - np.maximum.accumulate(before), dtype=np.int64)
