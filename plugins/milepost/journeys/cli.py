@@ -116,6 +116,7 @@ def forget(
 
     A subscription is ended by the newsletter's own commands.
     """
+    from milepost.journeys import onward_file
     from milepost.journeys.rights import everything_of, person_meant
     from milepost.journeys.rights import forget as erase
 
@@ -128,6 +129,8 @@ def forget(
     typer.echo(erase(settings.env, meant).text())
     if (settings.env.var / "report/index.html").exists():
         report(settings_file)
+    elif (settings.env.var / onward_file.NAME).exists():
+        onward_file.write(settings)
 
 
 def _addresses(context: typer.Context, settings: Settings) -> Callable[[], Iterable[tuple[str, str]]]:
@@ -141,10 +144,14 @@ def report(
     out: Annotated[Path | None, typer.Option(help="Folder to write to.", show_default="var/report")] = None,
     verbose: options.Verbose = False,
 ) -> None:
-    """Archive what was collected, then write the report anew: static files that need no server."""
+    """Archive what was collected, then write the report anew: static files that need no server.
+
+    Where readers went on to from each page, of ten people at least, goes into ONWARD_FILE for the next build.
+    """
     import os
     from datetime import UTC
 
+    from milepost.journeys import onward_file
     from milepost.journeys.archive import archive_inboxes
     from milepost.journeys.model import Settings
     from milepost.journeys.questions import built_site
@@ -156,6 +163,7 @@ def report(
     typer.echo(archive_inboxes(settings.env, retention_months=months).summary())
     folder = (out or settings.env.var / "report").absolute()
     build(settings, built_site(settings), folder, datetime.now(UTC))
+    typer.echo(onward_file.write(settings).summary())
     typer.echo(f"report in {os.path.relpath(folder / 'index.html')}")
 
 
