@@ -63,6 +63,8 @@ def opened(
     """
     computed = engine_of(engine)
     rows = _in_range(computed.read(archive), start, end)
+    # What is asked of one type is not looked for in the others, which are nearly all.
+    of_form = (rows.type == "form").ifelse(rows.data, ibis.null("string"))
     events = rows.filter(rows.bot.isnull()).select(
         "id",
         "type",
@@ -75,7 +77,10 @@ def opened(
         at=rows.at.cast("timestamp"),
         visit=computed.hexed(rows.visit),
         seconds=(rows.type == "engage").ifelse(computed.number(rows.data, "seconds"), ibis.null("float64")),
-        **{name: computed.text(rows.data, field) for name, field in TEXTS.items()},
+        **{
+            name: computed.text(of_form if name.startswith("form") else rows.data, field)
+            for name, field in TEXTS.items()
+        },
         **{name: computed.number(rows.data, name) for name in NUMBERS},
     )
     known = {str(touchpoint["id"]): touchpoint for touchpoint in touchpoints}
