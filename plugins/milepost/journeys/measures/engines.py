@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,13 +97,14 @@ def kept(table: ir.Table) -> ir.Table:
     return table.cache()
 
 
-def coded(table: ir.Table, few: Iterable[str], many: str) -> ir.Table:
+def coded(table: ir.Table, few: Iterable[str], many: Mapping[str, ir.Table]) -> ir.Table:
     """The same rows; an engine that can then handles these texts as numbers, which sort, group and move faster.
 
     They remain texts to whoever asks, in the same order.
 
     Args:
-        few: columns with few different texts. many: a column that may have millions of them.
+        few: columns with few different texts.
+        many: a column that may have millions of them, with a table of one column in which all of them are.
     """
     backend = table.get_backend()
     if not isinstance(backend, _DuckDB):
@@ -112,7 +113,8 @@ def coded(table: ir.Table, few: Iterable[str], many: str) -> ir.Table:
         return backend.known_texts[table.op()]
     backend._register_in_memory_tables(table)
     combined = table.select(*few).distinct().to_pyarrow()
-    texts = {name: pc.unique(combined[name]) for name in few} | {many: table.select(many).distinct().to_pyarrow()[many]}
+    texts = {name: pc.unique(combined[name]) for name in few}
+    texts |= {name: pc.unique(found.to_pyarrow()[0]) for name, found in many.items()}
     types = {name: _enumerated(backend, values) for name, values in texts.items()}
     replaced = ", ".join(f'"{name}"::{type_} AS "{name}"' for name, type_ in types.items())
     sql = f"SELECT * REPLACE ({replaced}) FROM ({table.compile()})"  # noqa: S608

@@ -64,7 +64,7 @@ def opened(
     computed = engine_of(engine)
     rows = _in_range(computed.read(archive), start, end)
     # What is asked of one type is not looked for in the others, which are nearly all.
-    of_form = (rows.type == "form").ifelse(rows.data, ibis.null("string"))
+    of_form, of_engage = ((rows.type == one).ifelse(rows.data, ibis.null("string")) for one in ("form", "engage"))
     events = rows.filter(rows.bot.isnull()).select(
         "id",
         "type",
@@ -76,7 +76,7 @@ def opened(
         "currency",
         at=rows.at.cast("timestamp"),
         visit=computed.hexed(rows.visit),
-        seconds=(rows.type == "engage").ifelse(computed.number(rows.data, "seconds"), ibis.null("float64")),
+        seconds=computed.number(of_engage, "seconds"),
         **{
             name: computed.text(of_form if name.startswith("form") else rows.data, field)
             for name, field in TEXTS.items()

@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from milepost.journeys.measures.engines import coded, kept
-from milepost.journeys.measures.tiers import LINKED, with_reader
+from milepost.journeys.measures.tiers import LINKED, by_visit, with_reader
 
 GAP_SECONDS = 30 * 60
 _NARROW = (
@@ -53,7 +53,8 @@ def numbered(events: ir.Table) -> ir.Table:
         return events
     keyed = with_reader(events)
     # Whether there is a reader is asked of the text, before the engine makes a number of it.
-    narrow = coded(keyed.select(*_NARROW, someone=keyed.reader.notnull()), _CODED, "reader")
+    people = keyed.select("person").distinct().union(keyed.select(person=by_visit(keyed)).distinct())
+    narrow = coded(keyed.select(*_NARROW, someone=keyed.reader.notnull()), _CODED, {"reader": people})
     known = visits(narrow.filter(narrow.someone).drop("someone"))
     columns = [name for name in known.columns if name != "id"]
     nobody = narrow.filter(~narrow.someone).mutate(number=ibis.null("int64"), visit=ibis.null("int64"))
