@@ -67,7 +67,7 @@ def _noticed(one: Any, name: str) -> Any:
     reading = _reading
     if reading is None or reading.inside is one or reading.own is one:
         return _get(one, name)
-    is_of_class = name in _names_of(type(one))  # type: ignore[arg-type]  a class is hashable
+    is_of_class = name in _names_of(type(one))  # type: ignore[arg-type]
     if is_of_class and name[:2] == "__":
         return _get(one, name)
     read = reading.objects.get(id(one))
