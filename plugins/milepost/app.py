@@ -26,7 +26,7 @@ from milepost.errors import MilepostError, SettingsError
 from milepost.journeys import metrics, report_service
 from milepost.journeys.collector import EVENTS, Collector
 from milepost.journeys.keeping import keep_archived
-from milepost.newsletter import outbox_service
+from milepost.newsletter import outbox_service, preview_service
 from milepost.newsletter import service as newsletter
 from milepost.newsletter.people import remembered
 from milepost.newsletter.sent import touchpoints_in
@@ -56,10 +56,11 @@ def create_app(settings: Settings, site: Path, *, preview: bool = False, more: S
     routes: list[BaseRoute] = [Route("/healthz", partial(_healthy, collector)), *_metrics(collector)]
     if collector:
         routes += [*collector.routes(), *report_service.routes(settings, open_to_all=preview)]
-    if letters:
-        routes += letters.routes()
     if letters and preview:
         routes += outbox_service.outbox_routes(settings, newsletter.shell_of(site))
+        routes += preview_service.preview_routes(settings)
+    if letters:
+        routes += letters.routes()
 
     if preview and "touchpoints" in settings.enabled:
         routes += touchpoints.routes(settings, newsletter.shell_of(site))
