@@ -69,6 +69,7 @@ class Collector:
         clock: gives the time, UTC.
         at: called when requests come to one of the inbox's TRANSITIONS.
         addresses: of the newsletter, for imports.
+        mails: tells the touchpoints of its issues.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Collector:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         at: Callable[[str], None] = lambda transition: None,
         addresses: Addresses | None = None,
+        mails: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
         self._settings, self._addresses = settings, addresses
         ours = settings.of(model.Settings)
@@ -85,7 +87,7 @@ class Collector:
         self._cookie_domain = ours.cookie_domain
         self._clock = clock
         self._gate = Gate(settings.site.url, ours.origins, settings.env.limits)
-        self._manifest = Manifest(site / "touchpoints.json")
+        self._manifest = Manifest(site / "touchpoints.json", mails)
         self._salts = Salts(settings.env.var / "salts")
         self._forgotten = Forgotten(settings.env)
         self._links = Links(settings.env)
@@ -223,7 +225,11 @@ class Collector:
         return response
 
     async def _keep(self, tier: Tier, events: list[Event], now: datetime, bot: str | None = None) -> None:
-        unknown = self._manifest.unknown([event.touchpoint for event in events])
+        touchpoints = [event.touchpoint for event in events]
+        unknown = self._manifest.unknown(touchpoints)
+        if unknown and self._manifest.may_be_mails(unknown):
+            await asyncio.to_thread(self._manifest.ask)
+            unknown = self._manifest.unknown(touchpoints)
         aside = [event for event in events if event.touchpoint in unknown] if unknown else []
         known = [event for event in events if event.touchpoint not in unknown] if unknown else events
         await self._inbox.append(tier, known, aside, wire.microseconds(now), bot)
