@@ -1,4 +1,4 @@
-"""Commands: journeys archive, import, export, forget, report, demo, measure."""
+"""Commands: journeys archive, import, export, forget, report, post, demo, measure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -42,6 +42,7 @@ def add_to(cli: typer.Typer) -> None:
         forget
     )
     journeys.command(epilog="Example: milepost journeys report --out /srv/report")(report)
+    journeys.command(epilog="Example: milepost journeys post there-never-was-a-funnel")(post)
     journeys.command(epilog="Example: milepost journeys demo --people 50000 --seed 2")(demo)
     journeys.command(epilog="Example: milepost journeys measure reach --by surface --from 2026-01-01")(measure)
     cli.add_typer(journeys, name="journeys")
@@ -165,6 +166,23 @@ def report(
     build(settings, built_site(settings), folder, datetime.now(UTC))
     typer.echo(onward_file.write(settings).summary())
     typer.echo(f"report in {os.path.relpath(folder / 'index.html')}")
+
+
+def post(
+    slug: Annotated[str, typer.Argument(metavar="SLUG", help="The post's slug, or any touchpoint's id.")],
+    settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
+    form: Annotated[Literal["text", "json"], typer.Option("--format", help="How it is printed.")] = "text",
+    verbose: options.Verbose = False,
+) -> None:
+    """Print how one post is read: by whom, for how long, how far down, and where its readers come from and go."""
+    import json
+
+    from milepost.journeys.post import post as read
+
+    told = read(options.read(settings_file), slug)
+    if told.note:
+        typer.echo(told.note, err=True)
+    typer.echo(json.dumps(told.as_json(), indent=1, ensure_ascii=False) if form == "json" else told.text().rstrip())
 
 
 def demo(
