@@ -76,9 +76,8 @@ def sankey(flows: Iterable[Flow], node: Callable[[str], Node], heads: Mapping[in
         if column <= columns
     ]
     drawn = [_drawn(place, bar, node(place)) for (_, place), bar in bars.items()]
-    return picture(
-        (columns - 1) * COLUMN + 170, max(heights, default=TOP) + 8, label, *words, *ribbons, *drawn, class_="sankey"
-    )
+    width, height = (columns - 1) * COLUMN + 170, max(heights, default=TOP) + 8
+    return picture(width, height, label, *words, *ribbons, *drawn, class_="sankey", role="group")
 
 
 def _bars(flows: list[Flow]) -> dict[tuple[int, str], _Bar]:

@@ -22,10 +22,14 @@ def short(number: float) -> str:
     return f"{number:.2f}".rstrip("0").rstrip(".") if number % 1 else str(int(number))
 
 
-def picture(width: float, height: float, label: str, *inside: str, class_: str) -> Markup:
-    """A whole drawing with the name that is read aloud; what it shows is told by a table beside it."""
+def picture(width: float, height: float, label: str, *inside: str, class_: str, role: str = "img") -> Markup:
+    """A whole drawing with the name that is read aloud; what it shows is told by a table beside it.
+
+    Args:
+        role: `group` where there are links in it, which an `img` would hide.
+    """
     return tag(
-        "svg", *inside, class_=class_, viewBox=f"0 0 {short(width)} {short(height)}", role="img", aria_label=label
+        "svg", *inside, class_=class_, viewBox=f"0 0 {short(width)} {short(height)}", role=role, aria_label=label
     )
 
 
