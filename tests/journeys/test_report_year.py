@@ -18,7 +18,7 @@ from milepost.journeys.measures.journey_map import beginnings, journey_map
 from milepost.journeys.measures.paths import steps
 from milepost.journeys.measures.tiers import linked
 from milepost.journeys.questions import answered, open_archive
-from milepost.journeys.report import note_of, report_of, write
+from milepost.journeys.report import report_of, write
 from milepost.journeys.report_map import flows_of, fold, views
 from milepost.journeys.report_model import Report
 from milepost.journeys.report_tables import goals_of
@@ -93,15 +93,11 @@ def test_every_number_has_its_definition_and_no_definition_is_idle(pages: dict[s
     assert used == set(WORDS)
 
 
-def test_synthetic_is_said_on_every_page_and_in_the_data(
-    settings: Settings, folder: Path, pages: dict[str, BeautifulSoup]
-) -> None:
+def test_synthetic_is_said_on_every_page_and_in_the_data(folder: Path, pages: dict[str, BeautifulSoup]) -> None:
     for page in pages.values():
         assert text_of(page.select_one(".synthetic")) == f"Synthetic. {a_year.NOTE}"
         assert page.title and page.title.get_text().startswith("Synthetic: ")
     assert json.loads((folder / "data/report.json").read_text())["synthetic"] is True
-    archive = Path(settings.env.archive_url)
-    assert (note_of(f"file://{archive}"), note_of(str(archive.parent)), note_of("s3://x")) == (a_year.NOTE, "", "")
 
 
 def test_objectives_come_first_with_what_the_measure_says(report: Report, pages: dict[str, BeautifulSoup]) -> None:

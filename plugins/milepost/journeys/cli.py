@@ -1,4 +1,4 @@
-"""Commands: journeys archive, import, export, forget, report, demo, measure."""
+"""Commands: journeys archive, import, export, forget, report, digest, demo, measure."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ def add_to(cli: typer.Typer) -> None:
         forget
     )
     journeys.command(epilog="Example: milepost journeys report --out /srv/report")(report)
+    journeys.command(epilog="Example: milepost journeys digest --to ada@example.com")(digest)
     journeys.command(epilog="Example: milepost journeys demo --people 50000 --seed 2")(demo)
     journeys.command(epilog="Example: milepost journeys measure reach --by surface --from 2026-01-01")(measure)
     cli.add_typer(journeys, name="journeys")
@@ -165,6 +166,34 @@ def report(
     build(settings, built_site(settings), folder, datetime.now(UTC))
     typer.echo(onward_file.write(settings).summary())
     typer.echo(f"report in {os.path.relpath(folder / 'index.html')}")
+
+
+def digest(
+    context: typer.Context,
+    settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
+    to: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Mail it there, instead of printing it.")] = None,
+    html: Annotated[bool, typer.Option("--html", help="Print the HTML part instead of the text.")] = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Say what the last seven days were like: figures, objectives, obstacles. As text, or as a mail.
+
+    A mail goes by MILEPOST_SMTP_URL, or into the outbox where that is not set. For every Monday, put it into a timer.
+    """
+    from datetime import UTC
+
+    from milepost.journeys.archive import archive_inboxes
+    from milepost.journeys.digest import digest_of
+    from milepost.journeys.model import Settings
+    from milepost.journeys.questions import built_site
+    from milepost.journeys.synthetic import marked
+
+    settings = marked(options.read(settings_file))
+    archive_inboxes(settings.env, retention_months=settings.of(Settings).retention_months)
+    told = digest_of(settings, built_site(settings), datetime.now(UTC))
+    if to:
+        typer.echo(f"to {to}: {context.obj['post'](settings, to, told.subject, told.text(), told.html())}")
+    else:
+        typer.echo(told.html() if html else told.text())
 
 
 def demo(

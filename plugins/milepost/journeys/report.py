@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from milepost.errors import MilepostError
-from milepost.journeys import model
+from milepost.journeys import model, synthetic
 from milepost.journeys.measures.objectives import Objective
 from milepost.journeys.measures.span import span
 from milepost.journeys.plan import objectives_of
@@ -22,12 +22,10 @@ from milepost.journeys.questions import answered, open_archive
 from milepost.journeys.report_model import Report
 from milepost.journeys.report_page import STYLESHEET, pages
 from milepost.journeys.report_tables import Asked, tables_of
-from milepost.settings import Settings
+from milepost.settings import Environment, Settings
 
 MARK = "data/report.json"
 """What tells a report from any other folder."""
-SYNTHETIC = "synthetic.json"
-"""In the folder of an archive whose journeys were made up: a JSON object, with a `note` to show."""
 
 
 def build(settings: Settings, site: Path, out: Path, now: datetime) -> None:
@@ -73,7 +71,7 @@ def report_of(settings: Settings, site: Path, now: datetime) -> Report:
     """
     found = open_archive(settings, site)
     lookback_days = settings.of(model.Settings).lookback_days
-    plan, fault = _plan(settings)
+    plan, fault = plan_of(settings)
     goals, tables = tables_of(Asked(found, plan, lookback_days, settings.site.timezone, now))
     (spanned,) = answered(span(found.events)).rows
     zone = ZoneInfo(settings.site.timezone)
@@ -92,12 +90,12 @@ def report_of(settings: Settings, site: Path, now: datetime) -> Report:
         touchpoints=found.touchpoints,
         goals=goals,
         tables=tables,
-        note=note_of(settings.env.archive_url),
+        note=note_of(settings.env),
         plan_fault=fault,
     )
 
 
-def _plan(settings: Settings) -> tuple[tuple[Objective, ...], str]:
+def plan_of(settings: Settings) -> tuple[tuple[Objective, ...], str]:
     """The objectives, or why there are none: a fault in the plan keeps nobody from all else."""
     try:
         return tuple(objectives_of(settings)), ""
@@ -105,18 +103,11 @@ def _plan(settings: Settings) -> tuple[tuple[Objective, ...], str]:
         return (), str(error)
 
 
-def note_of(archive_url: str) -> str:
-    """What a mark in the archive says of it: that its journeys are synthetic. Empty where there is none."""
-    if "://" in archive_url and not archive_url.startswith("file://"):
+def note_of(env: Environment) -> str:
+    """What the mark of a synthetic archive says of it; empty for a real one."""
+    if not synthetic.is_synthetic(env):
         return ""
-    mark = Path(archive_url.removeprefix("file://")) / SYNTHETIC
-    try:
-        said = json.loads(mark.read_bytes())
-    except FileNotFoundError:
-        return ""
-    except ValueError:
-        said = {}
-    return str(said.get("note") or "These journeys are synthetic: nobody went them.")
+    return str(synthetic.truth_of(Path(env.archive_url.removeprefix("file://"))).get("note") or synthetic.NOTE)
 
 
 def _about(report: Report) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from milepost.journeys.answers import Row
 from milepost.journeys.measures.objectives import served
@@ -21,7 +21,7 @@ from milepost.journeys.pictures.calendar import calendar
 from milepost.journeys.report_goal import of_goal
 from milepost.journeys.report_map import colour
 from milepost.journeys.report_model import Report
-from milepost.journeys.report_places import Place
+from milepost.journeys.report_places import Place, titled
 from milepost.journeys.report_words import MODELS, WORDS, clock, duration, figure, many, percent
 
 STYLESHEET = Path(__file__).parent / "static" / "report.css"
@@ -78,14 +78,17 @@ def pages(report: Report) -> dict[str, str]:
 
 def page_without_report(site_name: str, lang: str) -> str:
     """The same page for when no report was built yet: it says what to do."""
-    return str(_environment.get_template("journeys/no_report.html").render(site_name=site_name, lang=lang, note=""))
+    return rendered("no_report.html", site_name=site_name, lang=lang, note="")
 
 
 def _rendered(template: str, report: Report, **more: Any) -> str:
-    text = _environment.get_template(f"journeys/{template}.html").render(
-        report=report, lang=report.lang, site_name=report.site_name, note=report.note, **more
-    )
-    return str(text)
+    shared = {"report": report, "lang": report.lang, "site_name": report.site_name, "note": report.note}
+    return rendered(f"{template}.html", **shared, **more)
+
+
+def rendered(template: str, **values: Any) -> str:
+    """One of the slice's own templates, by the name of its file."""
+    return str(_environment.get_template(f"journeys/{template}").render(**values))
 
 
 def _overview(report: Report) -> dict[str, Any]:
@@ -137,36 +140,13 @@ def _objective(report: Report, row: Row) -> dict[str, Any]:
 def _obstacles(report: Report) -> list[dict[str, Any]]:
     return [
         {
-            **row,
+            **titled(row, report.touchpoints),
             "place": report.place(row["touchpoint"]),
-            "title": _title(report, row),
-            "remedy": _by_title(report, row),
             "bar": bar(row["share"], 1.0),
             "shown": [_example(report, row, example) for example in row["examples"]],
         }
         for row in report.rows("obstacles")
     ]
-
-
-def _title(report: Report, row: Row) -> str:
-    at, what = report.place(row["touchpoint"]).text, row["what"]
-    return {
-        "not-found": f"There is no page at {what}",
-        "search": f"Searches for “{what}” find nothing",
-        "form": f"The form “{what}” on “{at}” is begun and not sent",
-        "dead-end": f"“{at}” is where visits end",
-        "back-and-forth": f"Readers go back and forth between “{at}” and “{report.place(what).text}”",
-        "unhelpful": f"“{at}” does not help",
-        "slow": f"“{at}” is slow",
-    }.get(row["obstacle"], f"{row['obstacle']}: {at}")
-
-
-def _by_title(report: Report, row: Row) -> str:
-    """The remedy, its pages by their titles."""
-    text = str(row["remedy"])
-    for name in {row["touchpoint"], row["what"]} & set(report.touchpoints):
-        text = text.replace(name, f"“{report.place(name).text}”")
-    return text
 
 
 def _example(report: Report, row: Row, example: str) -> Place:
@@ -235,7 +215,7 @@ def _crossing(report: Report, name: str, found: list[Row]) -> Crossing:
 
 _environment = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
+    autoescape=select_autoescape(["html"]),
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from milepost.journeys.answers import Row
 from milepost.journeys.report_tables import surface_of
 
 NOTES = {
@@ -39,3 +40,30 @@ def url_of(touchpoint: Mapping[str, Any]) -> str:
     """Its address, if it is one of a page: anything else, such as javascript:, is none."""
     url = str(touchpoint.get("url") or "")
     return url if url.startswith(("https://", "http://")) else ""
+
+
+def titled(obstacle: Row, touchpoints: Mapping[str, Mapping[str, Any]]) -> Row:
+    """An obstacle with `title`, a sentence for people, and its remedy with pages by their titles.
+
+    Args:
+        obstacle: a row of the measure `obstacles`.
+    """
+    told = {name: place(name, touchpoints).text for name in (obstacle["touchpoint"], obstacle["what"])}
+    at, other = told.values() if len(told) == 2 else (*told.values(), "")
+    remedy = str(obstacle["remedy"])
+    for name in set(told) & set(touchpoints):
+        remedy = remedy.replace(name, f"“{told[name]}”")
+    return {**obstacle, "title": _sentence(obstacle, at, other), "remedy": remedy}
+
+
+def _sentence(obstacle: Row, at: str, other: str) -> str:
+    what = obstacle["what"]
+    return {
+        "not-found": f"There is no page at {what}",
+        "search": f"Searches for “{what}” find nothing",
+        "form": f"The form “{what}” on “{at}” is begun and not sent",
+        "dead-end": f"“{at}” is where visits end",
+        "back-and-forth": f"Readers go back and forth between “{at}” and “{other}”",
+        "unhelpful": f"“{at}” does not help",
+        "slow": f"“{at}” is slow",
+    }.get(obstacle["obstacle"], f"{obstacle['obstacle']}: {at}")
