@@ -18,11 +18,12 @@ from milepost.journeys import model
 from milepost.journeys.answers import Answer
 from milepost.journeys.measures.conversions import conversions
 from milepost.journeys.measures.docs_and_blog import docs_and_blog
+from milepost.journeys.measures.engines import kept
 from milepost.journeys.measures.events import LEVELS, Opened
-from milepost.journeys.measures.paths import came_next, chains, paths, steps
+from milepost.journeys.measures.paths import came_next, chains, paths, steps_of_readers
 from milepost.journeys.measures.reach import reach, readings, total
 from milepost.journeys.measures.span import span
-from milepost.journeys.measures.tiers import linked, readers, tiers
+from milepost.journeys.measures.tiers import linked, tiers
 from milepost.journeys.questions import CHAIN_LENGTH, answered, answered_chains, open_archive
 from milepost.journeys.report_page import STYLESHEET, Report, page
 from milepost.settings import Settings
@@ -76,16 +77,17 @@ def _tables(found: Opened, lookback_days: int) -> dict[str, Answer]:
     """Every table of the report by the name of its file."""
     events, places = found.events, found.places
     # Kept, since several tables are made of each.
-    read = readings(events).cache()
-    journeys = steps(linked(events)).cache()
-    walked = paths(journeys, GOAL, lookback_days).cache()
+    read = kept(readings(events))
+    everyone = steps_of_readers(events)
+    journeys = linked(everyone)
+    walked = kept(paths(journeys, GOAL, lookback_days))
     return {
         "totals": answered(total(read)),
         "tiers": answered(tiers(events)),
         "conversions": answered(conversions(events)),
         f"paths-to-{GOAL}": answered_chains(chains(walked, CHAIN_LENGTH), GOAL),
         "docs-and-blog": answered(docs_and_blog(walked, places)),
-        "next-within-a-visit": answered(came_next(steps(readers(events)), places, "touchpoint", "visit")),
+        "next-within-a-visit": answered(came_next(everyone, places, "touchpoint", "visit")),
         "next-across-silences": answered(came_next(journeys, places, "touchpoint", "journey")),
         **{f"reach-by-{level}": answered(reach(read, places, level)) for level in LEVELS},
     }
