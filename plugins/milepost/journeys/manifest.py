@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
 log = logging.getLogger(__name__)
+
+FRESH_SECONDS = 1.0
+"""How long what was read is believed of a touchpoint that is in it: asking the disk at each event costs more."""
 
 
 class _Touchpoint(msgspec.Struct):
@@ -25,12 +30,21 @@ class Manifest:
         self.path = path
         self._read_at: tuple[int, int] | None = None
         self._ids: frozenset[str] = frozenset()
+        self._fresh_until = 0.0
 
-    def has(self, touchpoint: str) -> bool:
-        return touchpoint in self._ids
+    def unknown(self, touchpoints: Iterable[str]) -> set[str]:
+        """Those that the site does not have. A new page is known at once, one that is gone for a second more."""
+        if time.monotonic() > self._fresh_until:
+            self._refresh()
+        found = set(touchpoints) - self._ids
+        if found:
+            self._refresh()
+            found -= self._ids
+        return found
 
-    def refresh(self) -> None:
+    def _refresh(self) -> None:
         """Read the file again if it is another one; what was known stays when it is gone or cannot be read."""
+        self._fresh_until = time.monotonic() + FRESH_SECONDS
         try:
             stat = self.path.stat()
             if (stat.st_mtime_ns, stat.st_ino) == self._read_at:
