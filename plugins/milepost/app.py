@@ -58,8 +58,6 @@ def create_app(settings: Settings, site: Path, *, preview: bool = False, more: S
     if collector:
         routes += [*collector.routes(), *(post_service.routes(settings, site) if preview else ())]
         routes += report_service.routes(settings, open_to_all=preview)
-    if letters:
-        routes += letters.routes()
     if letters and preview:
         routes += outbox_service.outbox_routes(settings, newsletter.shell_of(site))
         routes += preview_service.preview_routes(settings)
