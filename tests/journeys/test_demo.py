@@ -202,7 +202,8 @@ def test_the_command_says_what_it_made_and_whatever_shows_it_says_that_it_is_syn
     assert not (tmp_path / "real").exists()
     assert sorted(path.name for path in settings.env.var.iterdir()) == ["demo"]
     page = (settings.env.var / "demo/report/index.html").read_text()
-    assert "<title>Journeys – Milepost (synthetic demo)</title>" in page
+    assert "<title>Synthetic: Journeys – Milepost</title>" in page
+    assert synthetic.NOTE.partition("`")[0] in page
     of_demo = {"MILEPOST_VAR": str(settings.env.var / "demo"), "MILEPOST_SETTINGS": str(settings.site.file)}
     for arguments, where in ((["report"], "out"), (["measure", "reach", "--by", "surface", "--format", "json"], "err")):
         done = CliRunner().invoke(cli, ["journeys", *arguments], env=of_demo)
@@ -210,7 +211,7 @@ def test_the_command_says_what_it_made_and_whatever_shows_it_says_that_it_is_syn
         if where == "err":
             assert done.stderr == f"{synthetic.NOTE}\n"
             assert {row["surface"] for row in json.loads(done.stdout)} >= {"blog", "docs", "site", "newsletter"}
-    assert "(synthetic demo)" in (settings.env.var / "demo/report/index.html").read_text()
+    assert "<title>Synthetic: " in (settings.env.var / "demo/report/index.html").read_text()
 
 
 @pytest.mark.long
