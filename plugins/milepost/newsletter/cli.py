@@ -1,32 +1,17 @@
-"""Commands: newsletter issue, send, status, subscribers list."""
+"""Commands: newsletter issue, send, status; those of subscribers are in a file of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from milepost import options
+from milepost.newsletter import subscribers_cli
+from milepost.newsletter.opening import Format, Formatted, open_store
 
 if TYPE_CHECKING:
     from collections import Counter
-
-    from sqlalchemy import Engine
-
-    from milepost.settings import Settings
-
-
-class Format(StrEnum):
-    """For people or for programs."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-Formatted = Annotated[Format, typer.Option("--format", help="For people or for programs.")]
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -39,11 +24,7 @@ def add_to(cli: typer.Typer) -> None:
     newsletter.command(epilog="Example: milepost newsletter issue")(issue)
     newsletter.command(epilog="Example: milepost newsletter send 2026-01-31 --dry-run")(send)
     newsletter.command(epilog="Example: milepost newsletter status 2026-01-31 --uncertain --format json")(status)
-    subscribers = typer.Typer(
-        no_args_is_help=True, help="Who subscribes.", epilog="Example: milepost newsletter subscribers list"
-    )
-    subscribers.command("list", epilog="Example: milepost newsletter subscribers list --format json")(list_subscribers)
-    newsletter.add_typer(subscribers, name="subscribers")
+    subscribers_cli.add_to(newsletter)
     cli.add_typer(newsletter, name="newsletter")
 
 
@@ -61,7 +42,7 @@ def issue(
 
     settings = options.read(settings_file)
     items = read_feed(feed or str(feed_of(settings)))
-    with _store(settings) as engine, engine.begin() as connection:
+    with open_store(settings) as engine, engine.begin() as connection:
         made = make_issue(connection, items, datetime.now(UTC))
     if made:
         typer.echo(made)
@@ -85,7 +66,7 @@ def send(
     from milepost.newsletter import delivery, ledger, store
 
     settings = options.read(settings_file)
-    with _store(settings) as engine:
+    with open_store(settings) as engine:
         with db.reading(engine) as connection:
             found = ledger.issue_row(connection, issue)
             known = ledger.counts(connection, issue)
@@ -116,7 +97,7 @@ def status(
     from milepost import db
     from milepost.newsletter import ledger
 
-    with _store(options.read(settings_file)) as engine, db.reading(engine) as connection:
+    with open_store(options.read(settings_file)) as engine, db.reading(engine) as connection:
         issues = [ledger.issue_row(connection, issue)] if issue else ledger.all_issues(connection)
         if uncertain:
             rows = [
@@ -137,47 +118,6 @@ def status(
     else:
         nothing = "nothing uncertain" if uncertain else "no issue yet; make one with `milepost newsletter issue`"
         typer.echo("\n".join(lines) or nothing)
-
-
-def list_subscribers(
-    format: Formatted = Format.TEXT,
-    settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
-    verbose: options.Verbose = False,
-) -> None:
-    """List every subscriber and their state, by address."""
-    import json
-
-    from milepost import db
-    from milepost.newsletter import store
-
-    with _store(options.read(settings_file)) as engine, db.reading(engine) as connection:
-        rows = [
-            {"address": row.address, "state": row.state, "since": row.changed_at.isoformat()}
-            for row in store.all_subscribers(connection)
-        ]
-    if format is Format.JSON:
-        typer.echo(json.dumps(rows, indent=1))
-    else:
-        lines = [f"{row['state']:<12}  {row['since'][:16]}  {row['address']}" for row in rows]
-        typer.echo("\n".join(lines) or "nobody has subscribed yet")
-
-
-@contextmanager
-def _store(settings: Settings) -> Iterator[Engine]:
-    """The newsletter's database; a fault of it is one line, which names no address (what a driver says may)."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from milepost.db import DatabaseError
-    from milepost.newsletter import store
-
-    engine = store.open_store(settings.env)
-    try:
-        yield engine
-    except SQLAlchemyError as error:
-        where = engine.url.render_as_string(hide_password=True)
-        raise DatabaseError(f"{where}: {type(error).__name__}; see MILEPOST_DATABASE_URL") from error
-    finally:
-        engine.dispose()
 
 
 def _sentence(counts: Counter[str]) -> str:

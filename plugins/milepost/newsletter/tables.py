@@ -11,12 +11,14 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     Table,
     Text,
     TypeDecorator,
     UniqueConstraint,
+    func,
 )
 
 
@@ -64,10 +66,18 @@ subscriber = Table(
     Column("person", Text),
     Column("asked_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
+    # `;one;two;`, so that one of them can be looked for; empty: every topic, those of tomorrow included.
+    Column("topics", Text, nullable=False, default="", server_default=""),
+    Column("rhythm", Text, nullable=False, default="each", server_default="each"),
+    # Empty: the site's.
+    Column("zone", Text, nullable=False, default="", server_default=""),
+    Column("rhythm_at", UtcDateTime),
     _one_of("state", "pending", "active", "unsubscribed", "bounced", "complained"),
     # A link in an old mail names an id for good: that of an erased subscriber must never become another's.
     sqlite_autoincrement=True,
 )
+
+Index("ix_subscriber_address_lower", func.lower(subscriber.c.address))
 
 consent = Table(
     "consent",
@@ -116,6 +126,9 @@ issue = Table(
     Column("content_hash", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("frozen_at", UtcDateTime),
+    # The readers it is for, by their rhythm; empty: for all of them.
+    Column("rhythm", Text, nullable=False, default="", server_default=""),
+    Column("send_at", UtcDateTime),
     _one_of("state", "draft", "scheduled", "frozen", "sending", "paused", "done"),
 )
 
