@@ -110,16 +110,17 @@ def test_subscribers_are_listed_by_address_for_people_and_programs(site: Site, r
     add_subscribers(store_of(site), "a@example.org")
     assert run(site, "subscribers", "list") == (
         0,
-        "active        2026-01-15T12:00  a@example.org\npending       2026-01-15T12:00  b@example.org\n",
+        "active        2026-01-15T12:00  each    a@example.org\n"
+        "pending       2026-01-15T12:00  each    b@example.org\n",
         "",
     )
     status, out, err = run(site, "subscribers", "list", "--format", "json")
-    since = "2026-01-15T12:00:00+00:00"
+    since, same = "2026-01-15T12:00:00+00:00", {"topics": [], "rhythm": "each", "language": "en"}
     assert (status, json.loads(out), err) == (
         0,
         [
-            {"address": "a@example.org", "state": "active", "since": since},
-            {"address": "b@example.org", "state": "pending", "since": since},
+            {"address": "a@example.org", "state": "active", "since": since, **same},
+            {"address": "b@example.org", "state": "pending", "since": since, **same},
         ],
         "",
     )

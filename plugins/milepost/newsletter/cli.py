@@ -1,4 +1,4 @@
-"""Commands: newsletter issue, subscribers list; those of sending are in a file of their own."""
+"""Commands: newsletter issue; those of sending and of subscribers are in files of their own."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from milepost import options
-from milepost.newsletter import sending_cli
-from milepost.newsletter.opening import Format, Formatted, open_store
+from milepost.newsletter import sending_cli, subscribers_cli
+from milepost.newsletter.opening import open_store
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -20,11 +20,7 @@ def add_to(cli: typer.Typer) -> None:
     )
     newsletter.command(epilog="Example: milepost newsletter issue")(issue)
     sending_cli.add_to(newsletter)
-    subscribers = typer.Typer(
-        no_args_is_help=True, help="Who subscribes.", epilog="Example: milepost newsletter subscribers list"
-    )
-    subscribers.command("list", epilog="Example: milepost newsletter subscribers list --format json")(list_subscribers)
-    newsletter.add_typer(subscribers, name="subscribers")
+    subscribers_cli.add_to(newsletter)
     cli.add_typer(newsletter, name="newsletter")
 
 
@@ -48,26 +44,3 @@ def issue(
         typer.echo(made)
     else:
         typer.echo("nothing new since the last issue", err=True)
-
-
-def list_subscribers(
-    format: Formatted = Format.TEXT,
-    settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
-    verbose: options.Verbose = False,
-) -> None:
-    """List every subscriber and their state, by address."""
-    import json
-
-    from milepost import db
-    from milepost.newsletter import store
-
-    with open_store(options.read(settings_file)) as engine, db.reading(engine) as connection:
-        rows = [
-            {"address": row.address, "state": row.state, "since": row.changed_at.isoformat()}
-            for row in store.all_subscribers(connection)
-        ]
-    if format is Format.JSON:
-        typer.echo(json.dumps(rows, indent=1))
-    else:
-        lines = [f"{row['state']:<12}  {row['since'][:16]}  {row['address']}" for row in rows]
-        typer.echo("\n".join(lines) or "nobody has subscribed yet")

@@ -19,6 +19,9 @@ NoticeState = Literal["queued", "sent", "failed"]
 IssueState = Literal["draft", "scheduled", "frozen", "sending", "paused", "done"]
 DeliveryState = Literal["queued", "leased", "armed", "accepted", "deferred", "rejected", "uncertain", "skipped"]
 
+Rhythm = Literal["each", "daily", "weekly"]
+RHYTHMS: tuple[Rhythm, ...] = ("each", "daily", "weekly")
+
 PENDING_LIFE = timedelta(days=7)
 """How long a signup waits for its confirmation."""
 
@@ -32,6 +35,9 @@ UNKNOWN_TOUCHPOINT = "unknown"
 SHELL = "newsletter/shell.html"
 """The page below the output folder that the build writes and the services fill."""
 
+TOPICS = "newsletter/topics.json"
+"""The topics that readers may choose, below the output folder: a list of `{"slug", "name"}`, which the build writes."""
+
 
 class NewsletterError(MilepostError):
     """The newsletter could not do what it was asked; the text says why."""
@@ -39,6 +45,23 @@ class NewsletterError(MilepostError):
 
 class Withheld(NewsletterError):
     """A mail was not to be handed over any more, and was not."""
+
+
+class Topic(NamedTuple):
+    """Something that readers may choose: its slug, and its name as the site has it."""
+
+    slug: str
+    name: str
+
+
+class Choices(NamedTuple):
+    """What a reader wants to be sent, and when."""
+
+    topics: tuple[str, ...] = ()
+    """Slugs; empty: all of them."""
+    rhythm: Rhythm = "each"
+    zone: str = ""
+    """An IANA name, or empty: the site's."""
 
 
 class Confirmed(NamedTuple):

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    func,
 )
 
 
@@ -65,10 +66,18 @@ subscriber = Table(
     Column("person", Text),
     Column("asked_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
+    # `;one;two;`, so that one of them can be looked for; empty: every topic, those of tomorrow included.
+    Column("topics", Text, nullable=False, default="", server_default=""),
+    Column("rhythm", Text, nullable=False, default="each", server_default="each"),
+    # Empty: the site's.
+    Column("zone", Text, nullable=False, default="", server_default=""),
+    Column("rhythm_at", UtcDateTime),
     _one_of("state", "pending", "active", "unsubscribed", "bounced", "complained"),
     # A link in an old mail names an id for good: that of an erased subscriber must never become another's.
     sqlite_autoincrement=True,
 )
+
+Index("ix_subscriber_address_lower", func.lower(subscriber.c.address))
 
 consent = Table(
     "consent",
