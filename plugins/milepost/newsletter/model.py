@@ -54,6 +54,10 @@ class Topic(NamedTuple):
     name: str
 
 
+DOCS = Topic("docs", "Docs")
+"""The topic of docs, as the feed tags them."""
+
+
 class Choices(NamedTuple):
     """What a reader wants to be sent, and when."""
 
