@@ -187,6 +187,7 @@ def test_a_sender_that_lost_its_lock_takes_nothing_back_from_who_had_it_since(en
     id_ = add_issue(engine)
     head = Letterhead("Letters", "letters@site.example", "", "A site", "https://site.example")
     change(engine, ledger.freeze, id_, head, NOW)
+    change(engine, ledger.begin, id_)
     leases, _ = change(engine, ledger.lease, id_, SECRET, 9, NOW)
     # Another took over, and sent the first.
     change(engine, ledger.take_over, id_, NOW)

@@ -115,7 +115,7 @@ def test_the_sqlite_file_is_its_owners_alone_and_every_commit_is_synced(tmp_path
 def test_a_signup_is_pending_with_its_consent_and_one_notice(engine: Engine) -> None:
     id_ = sign_up(engine, person="p" * 22)
     assert rows(engine, tables.subscriber) == [
-        (id_, ADDRESS, "en", "pending", "blog/first", "p" * 22, NOW, NOW, "", "each", "", None),
+        (id_, ADDRESS, "en", "pending", "blog/first", "p" * 22, NOW, NOW, "", "each", "", 0),
     ]
     assert rows(engine, tables.consent) == [(1, id_, WORDING, WORDING_VERSION, "en", "/first/", NOW, None)]
     assert rows(engine, tables.notice) == [(1, id_, "confirm", "queued", 0, NOW, NOW)]

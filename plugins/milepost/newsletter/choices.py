@@ -6,12 +6,11 @@ Knows no HTTP. Every function that has a connection works in its caller's transa
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from sqlalchemy import Connection, case, update
+from sqlalchemy import Connection, update
 
 from milepost.newsletter.model import RHYTHMS, Choices, Rhythm, Topic
 from milepost.newsletter.tables import subscriber
@@ -64,12 +63,7 @@ def topics_kept(slugs: Iterable[str]) -> str:
     return f";{listed};" if listed else ""
 
 
-def choose(connection: Connection, subscriber_id: int, choices: Choices, now: datetime) -> None:
-    """Keep what a subscriber chose. A changed rhythm counts from the next post: nothing is sent twice."""
-    values: dict[str, Any] = {
-        "topics": topics_kept(choices.topics),
-        "rhythm": choices.rhythm,
-        "zone": choices.zone,
-        "rhythm_at": case((subscriber.c.rhythm != choices.rhythm, now), else_=subscriber.c.rhythm_at),
-    }
+def choose(connection: Connection, subscriber_id: int, choices: Choices) -> None:
+    """Keep what a subscriber chose. It holds from the next issue on; what they have had already is not new again."""
+    values = {"topics": topics_kept(choices.topics), "rhythm": choices.rhythm, "zone": choices.zone}
     connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(values))

@@ -34,12 +34,14 @@ def issue(
     """Make an issue of what is new in the site's feed, and print its id."""
     from datetime import UTC, datetime
 
-    from milepost.newsletter.issue import feed_of, make_issue, read_feed
+    from milepost.newsletter.drafts import make_issue
+    from milepost.newsletter.issue import feed_of, read_feed
+    from milepost.newsletter.shell import built_topics
 
     settings = options.read(settings_file)
     items = read_feed(feed or str(feed_of(settings)))
     with open_store(settings) as engine, engine.begin() as connection:
-        made = make_issue(connection, items, datetime.now(UTC))
+        made = make_issue(connection, items, datetime.now(UTC), built_topics(settings))
     if made:
         typer.echo(made)
     else:

@@ -238,21 +238,21 @@ def _outcome(connection: Connection, secret: bytes, entry: Entry, now: datetime)
     if entry.consent_at is None:
         if not states:
             store.sign_up(connection, entry.address, UNKNOWN_TOUCHPOINT, None, "", entry.language, now)
-            choose(connection, erasure.ids_of(connection, entry.address)[0], entry.choices, now)
+            choose(connection, erasure.ids_of(connection, entry.address)[0], entry.choices)
         return "asked"
     _subscribe(connection, ids[0] if ids else None, entry, now)
     return "active"
 
 
 def _subscribe(connection: Connection, subscriber_id: int | None, entry: Entry, now: datetime) -> None:
-    said = {"state": "active", "language": entry.language, "changed_at": now}
+    said = {"state": "active", "language": entry.language, "changed_at": now, "seen": store.seen_by_now()}
     if subscriber_id is None:
         more = {"address": entry.address, "touchpoint": UNKNOWN_TOUCHPOINT, "asked_at": entry.consent_at}
-        made = insert(subscriber).values(**said, **more).returning(subscriber.c.id)
+        made = insert(subscriber).values({**said, **more}).returning(subscriber.c.id)
         subscriber_id = connection.execute(made).scalar_one()
     else:
         connection.execute(update(subscriber).where(subscriber.c.id == subscriber_id).values(said))
     times = {"asked_at": entry.consent_at, "confirmed_at": entry.consent_at}
     wording = {"wording": entry.consent_source, "version": IMPORTED, "language": entry.language, "page": ""}
     connection.execute(insert(consent).values(subscriber_id=subscriber_id, **wording, **times))
-    choose(connection, subscriber_id, entry.choices, now)
+    choose(connection, subscriber_id, entry.choices)

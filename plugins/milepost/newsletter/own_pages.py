@@ -100,7 +100,7 @@ class OwnPages:
                 store.lift_suppression(connection, self._secret, row.address)
             # A mail program's button sends no fields: then it stays with what there is.
             if row and fields:
-                choose(connection, subscriber_id, choices_of(fields, self._topics()), now)
+                choose(connection, subscriber_id, choices_of(fields, self._topics()))
             return confirmed
 
         confirmed: Confirmed | None = await self._access.write(confirmed_by)
@@ -141,7 +141,7 @@ class OwnPages:
         return await self._preferences(subscriber_id, request)
 
     async def _save(self, subscriber_id: int, request: Request, fields: Mapping[str, list[str]]) -> Response:
-        await self._access.write(choose, subscriber_id, choices_of(fields, self._topics()), self._clock())
+        await self._access.write(choose, subscriber_id, choices_of(fields, self._topics()))
         return await self._preferences(subscriber_id, request, saved=True)
 
     async def _export(self, subscriber_id: int) -> Response:

@@ -12,6 +12,7 @@ from html import escape
 from pathlib import Path
 
 from milepost.newsletter.model import SHELL, TOPICS, Topic
+from milepost.settings import Settings
 
 _SLOT = re.compile(r"<!-- milepost:slot -->.*?<!-- /milepost:slot -->", re.DOTALL)
 _TITLE = re.compile(r"(?<=<title>).*?(?= · |</title>)", re.DOTALL)
@@ -57,6 +58,12 @@ def shell_of(site: Path) -> Callable[[str, str], str]:
         return _SLOT.sub(lambda _: html, text, count=1)
 
     return shell
+
+
+def built_topics(settings: Settings) -> tuple[Topic, ...]:
+    """The topics of the site as it was built last: in the output folder, or by the preview."""
+    there = [site for site in (settings.site.output, settings.env.var / "preview") if (site / TOPICS).is_file()]
+    return topics_of(max(there, key=lambda site: (site / TOPICS).stat().st_mtime)) if there else ()
 
 
 def topics_of(site: Path) -> tuple[Topic, ...]:

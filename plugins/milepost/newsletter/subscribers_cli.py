@@ -79,10 +79,10 @@ def import_subscribers(
     from rich.progress import track
 
     from milepost.newsletter import lists
-    from milepost.newsletter.shell import topics_of
+    from milepost.newsletter.shell import built_topics
 
     settings = options.read(settings_file)
-    topics = [topic.slug for topic in topics_of(settings.site.output)]
+    topics = [topic.slug for topic in built_topics(settings)]
     with open_store(settings) as engine:
         secret, now = settings.env.secret(), datetime.now(UTC)
         taken = lists.take_in(engine, secret, file, topics, settings.site.lang, now, dry=dry_run)

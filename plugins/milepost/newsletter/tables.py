@@ -71,7 +71,8 @@ subscriber = Table(
     Column("rhythm", Text, nullable=False, default="each", server_default="each"),
     # Empty: the site's.
     Column("zone", Text, nullable=False, default="", server_default=""),
-    Column("rhythm_at", UtcDateTime),
+    # The number of the newest post that an issue has told them of, or could have, had it been of their topics.
+    Column("seen", Integer, nullable=False, default=0, server_default="0"),
     _one_of("state", "pending", "active", "unsubscribed", "bounced", "complained"),
     # A link in an old mail names an id for good: that of an erased subscriber must never become another's.
     sqlite_autoincrement=True,
@@ -116,6 +117,14 @@ notice = Table(
     sqlite_autoincrement=True,
 )
 
+# A post is new to whoever has seen only smaller numbers, whichever rhythm they had meanwhile.
+post = Table(
+    "post",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False, unique=True),
+)
+
 issue = Table(
     "issue",
     metadata,
@@ -127,6 +136,9 @@ issue = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("frozen_at", UtcDateTime),
     Column("letterhead", Text),
+    # The readers it is for; empty: those of every rhythm.
+    Column("rhythm", Text, nullable=False, default="each", server_default="each"),
+    Column("send_at", UtcDateTime),
     _one_of("state", "draft", "scheduled", "frozen", "sending", "paused", "done"),
 )
 
@@ -138,6 +150,9 @@ delivery = Table(
     Column("subscriber_id", ForeignKey("subscriber.id"), nullable=False, index=True),
     Column("state", Text, nullable=False),
     Column("message_id", Text, nullable=False),
+    # What its reader had chosen and seen when the issue was frozen: a copy that is made again is the same.
+    Column("topics", Text, nullable=False, default="", server_default=""),
+    Column("since", Integer, nullable=False, default=0, server_default="0"),
     Column("reply", Text, nullable=False, default=""),
     Column("attempts", Integer, nullable=False, default=0),
     Column("due_at", UtcDateTime),

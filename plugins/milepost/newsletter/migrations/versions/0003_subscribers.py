@@ -5,8 +5,6 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from milepost.newsletter.tables import UtcDateTime
-
 revision = "0003_subscribers"
 down_revision = "0002_delivery"
 
@@ -14,5 +12,4 @@ down_revision = "0002_delivery"
 def upgrade() -> None:
     for name, default in (("topics", ""), ("rhythm", "each"), ("zone", "")):
         op.add_column("subscriber", sa.Column(name, sa.Text(), nullable=False, server_default=default))
-    op.add_column("subscriber", sa.Column("rhythm_at", UtcDateTime()))
     op.create_index("ix_subscriber_address_lower", "subscriber", [sa.func.lower(sa.column("address"))])
