@@ -113,10 +113,14 @@ async def send(
 
 
 def under_way(engine: Engine, now: datetime) -> list[str]:
-    """The issues of which a mail is due, oldest first."""
+    """The issues of which a mail is due, oldest first; and those that were to be sent by now."""
     with db.reading(engine) as connection:
-        sending = [one.id for one in reversed(ledger.all_issues(connection)) if one.state in ("frozen", "sending")]
-        return [id_ for id_ in sending if ledger.is_due(connection, id_, now)]
+        return [
+            one.id
+            for one in reversed(ledger.all_issues(connection))
+            if (one.state in ("frozen", "sending") and ledger.is_due(connection, one.id, now))
+            or (one.state == "scheduled" and one.send_at and one.send_at <= now)
+        ]
 
 
 def _begin(issue_id: str, head: Letterhead, zone: str, now: datetime, connection: Connection) -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, text, update
 
 from milepost.newsletter.issue import Item
 from milepost.newsletter.letter import subject_of
@@ -24,6 +24,9 @@ def take_in(connection: Connection, items: Sequence[Item]) -> dict[str, int]:
 
     Of the first feed only the newest is news: who subscribes to news has not asked for the archive.
     """
+    if connection.dialect.name == "postgresql":
+        # Two that take the same feed in: the second finds what the first one numbered.
+        connection.execute(text("LOCK TABLE post IN SHARE ROW EXCLUSIVE MODE"))
     ids = list(dict.fromkeys(item.id for item in reversed(items)))
     rows = connection.execute(select(post).where(post.c.id.in_(ids)))
     known = {row.id: row.number for row in rows}

@@ -27,6 +27,7 @@ from pydantic import (
 )
 
 from milepost.newsletter.model import NewsletterError
+from milepost.newsletter.model import Settings as NewsletterSettings
 from milepost.settings import Settings
 
 SECONDS = 20.0
@@ -102,6 +103,11 @@ def _time(text: Any) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else None
+
+
+def posts_of(settings: Settings, feed: str | None = None) -> list[Item]:
+    """The posts of `feed`, or else of the one that the settings name, or else of the site's own; see `read_feed`."""
+    return read_feed(feed or settings.of(NewsletterSettings).feed or str(feed_of(settings)))
 
 
 def feed_of(settings: Settings) -> Path:

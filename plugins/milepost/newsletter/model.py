@@ -29,6 +29,9 @@ WORDING = "You ask for new articles by mail. We write once to ask whether it was
 WORDING_VERSION = "1"
 """Goes up whenever WORDING changes: a row of consent keeps both."""
 
+GRACE = timedelta(hours=3)
+"""How late an issue may be that was to be sent at a time: one that is later waits for a word of its publisher."""
+
 TOUCHPOINT_PATTERN = r"[a-z0-9._/-]{1,120}"
 UNKNOWN_TOUCHPOINT = "unknown"
 
@@ -92,6 +95,8 @@ class Settings(SliceSettings):
     """The most mails a minute that the mail server is given; 0: as many as it takes."""
     domain_rates: dict[str, int] = Field({}, alias="NEWSLETTER_DOMAIN_RATES")
     """The most mails a minute to one domain, such as `{"example.com": 100}`; others are not held back meanwhile."""
+    feed: str = Field("", alias="NEWSLETTER_FEED")
+    """The JSON Feed that issues are made of, a path or an address; empty: that of the built site."""
     bounces: str = Field("", alias="NEWSLETTER_BOUNCES")
     """The address that mails come back to, with `+` and a number before the `@`; empty: that of NEWSLETTER_FROM."""
     dkim_selector: str = Field("milepost", alias="NEWSLETTER_DKIM_SELECTOR")
