@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, insert, select, text, update
 
 from milepost.newsletter.issue import Item
 from milepost.newsletter.letter import subject_of
-from milepost.newsletter.model import Rhythm, Topic
+from milepost.newsletter.model import NewsletterError, Rhythm, Topic
 from milepost.newsletter.tables import issue, post, subscriber
 
 
@@ -76,6 +76,21 @@ def make_digest(
     start = seen if had is None or had >= max(numbers.values(), default=0) else had
     content = contents(items, numbers, start, seen, topics)
     return draft(connection, id_, rhythm, content, now) if _is_news(content) else None
+
+
+def keep_by_hand(connection: Connection, id_: str, subject: str, content: str, now: datetime) -> None:
+    """Keep an issue by hand as a draft for readers of every rhythm; while nothing of it was sent, as it is now.
+
+    Raises:
+        NewsletterError: when one of that id was sent.
+    """
+    values = {"state": "draft", "subject": subject, "content": content, "send_at": None}
+    mine = issue.c.id == id_, issue.c.rhythm == "", issue.c.state.in_(("draft", "scheduled"))
+    if connection.execute(update(issue).where(*mine).values(values)).rowcount:
+        return
+    if connection.execute(select(issue.c.id).where(issue.c.id == id_)).first():
+        raise NewsletterError(f"there is an issue {id_} already, and it is not this draft; rename the file")
+    connection.execute(insert(issue).values(id=id_, rhythm="", created_at=now, **values))
 
 
 def draft(connection: Connection, id_: str, rhythm: str, content: Sequence[Mapping[str, Any]], now: datetime) -> str:

@@ -5,13 +5,14 @@ Knows no database, no HTTP and no Pelican.
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from milepost.errors import MilepostError
-from milepost.schema import SliceSettings
+from milepost.schema import FieldFault, FrontMatter, SliceSettings
 
 SubscriberState = Literal["pending", "active", "unsubscribed", "bounced", "complained"]
 NoticeKind = Literal["confirm", "already"]
@@ -97,7 +98,38 @@ class Settings(SliceSettings):
     """The most mails a minute to one domain, such as `{"example.com": 100}`; others are not held back meanwhile."""
     feed: str = Field("", alias="NEWSLETTER_FEED")
     """The JSON Feed that issues are made of, a path or an address; empty: that of the built site."""
+    issues_path: str = Field("issues", alias="NEWSLETTER_ISSUES_PATH")
+    """The folder of issues that are written by hand, below PATH. None of it is published before it is sent."""
     bounces: str = Field("", alias="NEWSLETTER_BOUNCES")
     """The address that mails come back to, with `+` and a number before the `@`; empty: that of NEWSLETTER_FROM."""
     dkim_selector: str = Field("milepost", alias="NEWSLETTER_DKIM_SELECTOR")
     """The selector below which the domain of NEWSLETTER_FROM publishes the public half of MILEPOST_DKIM_KEY."""
+
+    def folders(self) -> Mapping[str, tuple[str, ...]]:
+        return {"issue": (self.issues_path,)}
+
+
+def _date(value: object) -> object:
+    try:
+        return datetime.fromisoformat(str(value))
+    except ValueError as error:
+        raise FieldFault(f'"{value}" is no date', "write it like 2026-01-31 09:00", "date") from error
+
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+
+
+class IssueFields(FrontMatter):
+    """What an issue by hand has above its text."""
+
+    title: Text
+    """The subject of the mail, and the heading of its text."""
+    preheader: str = ""
+    """What mail programs show beside the subject, in a sentence of at most 110 characters."""
+    topics: str = ""
+    """Whom it is for, by names of categories, or Docs, separated by commas; left out, everybody."""
+    date: Annotated[datetime, BeforeValidator(_date)] | None = None
+    """When it is to be sent, in the site's time zone: 2026-01-31 09:00. Left out, when you say so."""
+
+
+fields: dict[str, type[FrontMatter]] = {"issue": IssueFields}

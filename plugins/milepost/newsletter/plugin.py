@@ -13,7 +13,12 @@ from typing import Any
 from pelican import signals
 
 from milepost import hooks
-from milepost.newsletter.model import DOCS, SHELL, TOPICS, WORDING
+from milepost.newsletter.model import DOCS, SHELL, TOPICS, WORDING, Settings
+
+
+def keep_apart(pelican: Any) -> None:
+    """Let Pelican publish no issue by hand as an article."""
+    hooks.keep_apart(pelican.settings, [hooks.settings_of(pelican.settings).of(Settings).issues_path])
 
 
 def offer(generator: Any) -> None:
@@ -48,6 +53,7 @@ def write_topics(generator: Any, writer: Any) -> None:
 
 def connect() -> None:
     """Listen to Pelican."""
+    signals.initialized.connect(keep_apart)
     signals.generator_init.connect(offer)
     signals.article_writer_finalized.connect(write_shell)
     signals.article_writer_finalized.connect(write_topics)
