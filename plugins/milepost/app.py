@@ -26,9 +26,10 @@ from milepost.errors import MilepostError, SettingsError
 from milepost.journeys import metrics, report_service
 from milepost.journeys.collector import EVENTS, Collector
 from milepost.journeys.keeping import keep_archived
-from milepost.newsletter import outbox_service
+from milepost.newsletter import outbox_service, preview_service
 from milepost.newsletter import service as newsletter
 from milepost.newsletter.people import remembered
+from milepost.newsletter.sent import touchpoints_in
 from milepost.settings import Settings
 from milepost.touchpoints import service as touchpoints
 
@@ -47,16 +48,19 @@ def create_app(settings: Settings, site: Path, *, preview: bool = False, more: S
     """
     collector = None
     if "journeys" in settings.enabled:
-        addresses = partial(remembered, settings.env) if "newsletter" in settings.enabled else None
-        collector = Collector(settings, site, addresses=addresses)
+        told: dict[str, Any] = {}
+        if "newsletter" in settings.enabled:
+            told = {"addresses": partial(remembered, settings.env), "mails": touchpoints_in(settings.env)}
+        collector = Collector(settings, site, **told)
     letters = _newsletter(settings, site, collector) if "newsletter" in settings.enabled else None
     routes: list[BaseRoute] = [Route("/healthz", partial(_healthy, collector)), *_metrics(collector)]
     if collector:
         routes += [*collector.routes(), *report_service.routes(settings, open_to_all=preview)]
-    if letters:
-        routes += letters.routes()
     if letters and preview:
         routes += outbox_service.outbox_routes(settings, newsletter.shell_of(site))
+        routes += preview_service.preview_routes(settings)
+    if letters:
+        routes += letters.routes()
 
     if preview and "touchpoints" in settings.enabled:
         routes += touchpoints.routes(settings, newsletter.shell_of(site))

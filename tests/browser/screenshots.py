@@ -48,6 +48,7 @@ PAGES = {
     "outbox": "/outbox/",
     "plan": "/plan/",
     "subscribe": "/newsletter/subscribe",
+    "issues": "/issues/",
 }
 WIDTHS = (375, 768, 1440)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -72,6 +73,7 @@ def a_readers_way(browser: Browser, served: Served) -> dict[str, str]:
     form = page.locator('form[action$="/newsletter/subscribe"]').first
     form.locator('input[type="email"]').fill("reader@example.org")
     form.locator('button[type="submit"]').click()
+    form.locator("output").filter(has_text="mail").wait_for()
     page.goto(served.url + "/outbox/")
     while not page.get_by_text("reader@example.org").count():
         page.wait_for_timeout(100)
@@ -82,8 +84,11 @@ def a_readers_way(browser: Browser, served: Served) -> dict[str, str]:
     page.goto(confirm)
     page.locator("main form button").click()
     page.close()
+    issue = served.milepost("newsletter", "issue").stdout.strip()
+    served.milepost("newsletter", "send", issue)
     served.milepost("journeys", "report")
-    return {"mail": mail, "mail-html": f"{mail}/html", "confirm": confirm.removeprefix(served.url)}
+    shown = {"preview": f"/newsletter/preview/{issue}/", "mail-light": f"/newsletter/preview/{issue}/light"}
+    return {"mail": mail, "mail-html": f"{mail}/html", "confirm": confirm.removeprefix(served.url), **shown}
 
 
 def for_the_readme(browser: Browser, served: Served) -> None:

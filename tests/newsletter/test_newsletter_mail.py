@@ -193,9 +193,10 @@ def test_both_parts_say_the_same_with_absolute_links_and_the_postal_address(sett
     # Only where a page is measured does anybody read by which mail it was come to.
     posts = [f"https://site.example/post-1/{MARK}", "https://site.example/post-2/"]
     preferences, leave = own(settings, "preferences"), own(settings, "unsubscribe")
-    assert re.findall(r"\S+://\S+", text) == [*posts, preferences, leave]
+    every = "https://site.example/issues/"
+    assert re.findall(r"\S+://\S+", text) == [*posts, preferences, leave, every]
     links = [str(link["href"]) for link in soup.select("a")]
-    assert links == ["https://site.example/", *[posts[0]] * 3, *[posts[1]] * 2, preferences, leave]
+    assert links == ["https://site.example/", *[posts[0]] * 3, *[posts[1]] * 2, preferences, leave, every]
     for said in ("Post 1", "Post 2", "A summary.", "15 January 2026", "1 Example Street", "Letters"):
         assert said in text
         assert said in soup.get_text(" ")
@@ -235,6 +236,9 @@ Change what you get, and how often:
 
 Leave, with one button and no questions:
 {own(settings, "unsubscribe")}
+
+Every issue so far, on the web:
+https://site.example/issues/
 """
     )
 

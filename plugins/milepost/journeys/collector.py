@@ -58,6 +58,7 @@ class Collector:
         clock: gives the time, UTC.
         at: called when requests come to one of the inbox's TRANSITIONS.
         addresses: of the newsletter, for imports.
+        mails: tells the touchpoints of its issues.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Collector:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         at: Callable[[str], None] = lambda transition: None,
         addresses: Addresses | None = None,
+        mails: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
         self._settings, self._addresses = settings, addresses
         ours = settings.of(model.Settings)
@@ -74,7 +76,7 @@ class Collector:
         self._cookie_domain = ours.cookie_domain
         self._clock = clock
         self._gate = Gate(settings.site.url, ours.origins, settings.env.limits)
-        self._manifest = Manifest(site / "touchpoints.json")
+        self._manifest = Manifest(site / "touchpoints.json", mails)
         self._salts = Salts(settings.env.var / "salts")
         self._forgotten = Forgotten(settings.env)
         self._links = Links(settings.env)
@@ -201,6 +203,8 @@ class Collector:
 
     async def _keep(self, tier: Tier, events: list[Event], now: datetime, bot: str | None = None) -> None:
         self._manifest.refresh()
+        if any(self._manifest.may_learn_of(event.touchpoint) for event in events):
+            await asyncio.to_thread(self._manifest.ask)
         known = [event for event in events if self._manifest.has(event.touchpoint)]
         aside = [event for event in events if not self._manifest.has(event.touchpoint)]
         await self._inbox.append(tier, known, aside, wire.microseconds(now), bot)

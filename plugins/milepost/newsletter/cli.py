@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from milepost import options
-from milepost.newsletter import send_cli, sending_cli, subscribers_cli
+from milepost.newsletter import preview_cli, send_cli, sending_cli, subscribers_cli
 from milepost.newsletter.opening import open_store
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def add_to(cli: typer.Typer) -> None:
         epilog="Example: milepost newsletter issue",
     )
     newsletter.command(epilog="Example: milepost newsletter issue")(issue)
+    preview_cli.add_to(newsletter)
     send_cli.add_to(newsletter)
     sending_cli.add_to(newsletter)
     subscribers_cli.add_to(newsletter)

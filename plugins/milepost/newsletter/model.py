@@ -43,6 +43,12 @@ TOPICS = "newsletter/topics.json"
 """The topics that readers may choose, below the output folder: a list of `{"slug", "name"}`, which the build writes."""
 
 
+ISSUES = "issues/"
+"""Where the site lists the issues that were sent, and shows each."""
+OUTBOX_ISSUES = "issues.json"
+"""Below MILEPOST_VAR, the issues that went to the outbox: a preview shows them too."""
+
+
 class NewsletterError(MilepostError):
     """The newsletter could not do what it was asked; the text says why."""
 
@@ -102,11 +108,17 @@ class Settings(SliceSettings):
     """The folder of issues that are written by hand, below PATH. None of it is published before it is sent."""
     bounces: str = Field("", alias="NEWSLETTER_BOUNCES")
     """The address that mails come back to, with `+` and a number before the `@`; empty: that of NEWSLETTER_FROM."""
+    archive: str = Field("content/issues.json", alias="NEWSLETTER_ARCHIVE")
+    """The issues that were sent, as `milepost newsletter send` keeps them for the site's pages, relative to the folder
+    of the settings file."""
     dkim_selector: str = Field("milepost", alias="NEWSLETTER_DKIM_SELECTOR")
     """The selector below which the domain of NEWSLETTER_FROM publishes the public half of MILEPOST_DKIM_KEY."""
 
     def folders(self) -> Mapping[str, tuple[str, ...]]:
         return {"issue": (self.issues_path,)}
+
+    def kept(self) -> tuple[str, ...]:
+        return (OUTBOX_ISSUES,)
 
 
 def _date(value: object) -> object:
