@@ -14,9 +14,9 @@ from sqlalchemy import Engine, select, update
 from test_newsletter_delivery import freeze, send
 
 from milepost import db
-from milepost.newsletter import control, ledger, store, tables
+from milepost.newsletter import control, erasure, ledger, store, tables
 from milepost.newsletter.choices import choose, topics_of
-from milepost.newsletter.drafts import make_issue, take_in, topics_of_tags
+from milepost.newsletter.drafts import make_issue, topics_of_tags
 from milepost.newsletter.issue import Item
 from milepost.newsletter.letter import letter_of
 from milepost.newsletter.model import Choices, Rhythm, Topic
@@ -103,17 +103,24 @@ def test_who_changes_the_rhythm_misses_no_post_and_has_none_twice(engine: Engine
     assert mails == {"each": ["post-4"], "weekly": ["post-1", "post-2", "post-3", "post-4"]}
 
 
-def test_what_was_old_when_they_confirmed_is_not_news_to_anybody(engine: Engine, tmp_path: Path) -> None:
+def test_what_others_were_told_is_not_news_to_who_comes_later(engine: Engine, tmp_path: Path) -> None:
     add_subscribers(engine, "old@example.org")
-    with engine.begin() as connection:
-        store.sign_up(connection, "new@example.org", "blog", None, "", "en", NOW)
-        take_in(connection, [post(3), post(2), post(1)])
-        assert store.confirm(connection, 2, NOW)
-        rows = connection.execute(select(tables.subscriber.c.seen).order_by(tables.subscriber.c.id)).scalars()
-        assert list(rows) == [2, 3], "of the first feed the newest alone is news"
+    posts = [post(3), post(2), post(1)]
     with relaying() as sink:
-        send(engine, settings_at(tmp_path, sink.url), issue(engine, post(4), post(3), post(2), post(1)))
-        assert subjects(sink) == {"old": "Post 4, and 1 more", "new": "Post 4"}
+        settings, id_ = settings_at(tmp_path, sink.url), issue(engine, *posts)
+        confirms(engine, "between@example.org")
+        assert send(engine, settings, id_) == {"accepted": 2}
+        assert subjects(sink) == {"old": "Post 3", "between": "Post 3"}, "of the first feed the newest alone is news"
+        confirms(engine, "late@example.org")
+        send(engine, settings, issue(engine, post(4), *posts))
+        assert subjects(sink) == {"old": "Post 4", "between": "Post 4", "late": "Post 4"}
+
+
+def confirms(engine: Engine, address: str) -> None:
+    with engine.begin() as connection:
+        store.sign_up(connection, address, "blog", None, "", "en", NOW)
+        [id_] = erasure.ids_of(connection, address)
+        assert store.confirm(connection, id_, NOW)
 
 
 def test_a_copy_stays_the_same_whatever_its_reader_chooses_meanwhile(engine: Engine, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from milepost.newsletter.letter import Letter
 from milepost.newsletter.model import RHYTHMS, Rhythm
-from milepost.newsletter.tables import delivery, subscriber
+from milepost.newsletter.tables import delivery, post, subscriber
 
 MORNING = time(8, 0)
 LATE: Mapping[Rhythm, timedelta] = {"daily": timedelta(hours=4), "weekly": timedelta(hours=28)}
@@ -68,10 +68,11 @@ def enter(
     ).where(who)  # fmt: skip
     columns = ["issue_id", "subscriber_id", "message_id", "attempts", "state", "reply", "due_at", "changed_at"]
     connection.execute(insert(delivery).from_select([*columns, "topics", "since"], audience))
-    last = max((post.number for post in letter.posts), default=0)
+    last = max((one.number for one in letter.posts), default=0)
     behind = and_(_is_of(issue.rhythm), _named(mornings), subscriber.c.seen < last)
     if last:
         connection.execute(update(subscriber).where(behind).values(seen=last))
+        connection.execute(update(post).where(post.c.number <= last, post.c.told.is_(False)).values(told=True))
 
 
 def wanted(issue: Any, letter: Letter) -> ColumnElement[bool]:
@@ -84,9 +85,9 @@ def wanted(issue: Any, letter: Letter) -> ColumnElement[bool]:
         return and_(_is_of(issue.rhythm), theirs)
     newest: dict[str, int] = {}
     posts = (*letter.posts, *letter.older)
-    for post in posts:
-        newest |= {topic: max(post.number, newest.get(topic, 0)) for topic in post.topics}
-    any_topic = and_(subscriber.c.topics == "", subscriber.c.seen < max((post.number for post in posts), default=0))
+    for one in posts:
+        newest |= {topic: max(one.number, newest.get(topic, 0)) for topic in one.topics}
+    any_topic = and_(subscriber.c.topics == "", subscriber.c.seen < max((one.number for one in posts), default=0))
     return and_(
         _is_of(issue.rhythm),
         or_(any_topic, *(and_(_chose(topic), subscriber.c.seen < number) for topic, number in newest.items())),

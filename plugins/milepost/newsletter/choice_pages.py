@@ -115,7 +115,7 @@ def _fields(choices: Choices, offered: Iterable[Topic], zone: str, ask_zone: str
     about = Markup("<fieldset><legend>About</legend>\n{}\n</fieldset>\n").format(topics) if topics else Markup("")
     return Markup(
         "\n{}<fieldset><legend>How often</legend>\n{}\n</fieldset>\n"
-        '<label>Your time zone, for the mornings\n<select name="zone"{}>{}</select></label>\n'
+        '<div><label>Your time zone, for the mornings\n<select name="zone"{}>{}</select></label></div>\n'
     ).format(about, rhythms, Markup(" data-guess") if ask_zone else "", _zones(choices.zone or zone))
 
 

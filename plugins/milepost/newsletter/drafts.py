@@ -36,6 +36,7 @@ def take_in(connection: Connection, items: Sequence[Item]) -> dict[str, int]:
         connection.execute(insert(post), [{"number": number, "id": id_} for id_, number in fresh.items()])
     if fresh and not last:
         connection.execute(update(subscriber).values(seen=len(fresh) - 1))
+        connection.execute(update(post).where(post.c.number < len(fresh)).values(told=True))
     return known | fresh
 
 

@@ -95,8 +95,8 @@ def confirm(connection: Connection, subscriber_id: int, now: datetime) -> Confir
 
 
 def seen_by_now() -> Any:
-    """What a new reader has seen, as SQL: all posts that there are."""
-    return select(func.coalesce(func.max(post.c.number), 0)).scalar_subquery()
+    """What a new reader has seen, as SQL: whatever others were told already."""
+    return select(func.coalesce(func.max(post.c.number), 0)).where(post.c.told).scalar_subquery()
 
 
 def unsubscribe(connection: Connection, subscriber_id: int, now: datetime) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     func,
 )
 
@@ -123,6 +125,8 @@ post = Table(
     metadata,
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("id", Text, nullable=False, unique=True),
+    # Whether an issue with it was frozen: then it is no news to who subscribes from now on.
+    Column("told", Boolean, nullable=False, default=False, server_default=false()),
 )
 
 issue = Table(

@@ -18,6 +18,7 @@ def upgrade() -> None:
         "post",
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("told", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_post")),
         sa.UniqueConstraint("id", name=op.f("uq_post_id")),
     )
@@ -31,5 +32,5 @@ def upgrade() -> None:
     contents = op.get_bind().execute(sa.text("SELECT content FROM issue ORDER BY created_at, id")).scalars()
     ids = dict.fromkeys(one["id"] for content in contents for one in reversed(json.loads(content)))
     if ids:
-        op.bulk_insert(post, [{"number": number, "id": id_} for number, id_ in enumerate(ids, 1)])
+        op.bulk_insert(post, [{"number": number, "id": id_, "told": True} for number, id_ in enumerate(ids, 1)])
         op.execute(sa.table("subscriber", sa.column("seen")).update().values(seen=len(ids)))
