@@ -7,6 +7,7 @@ slice never imports a slice.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -73,6 +74,11 @@ def create_app(settings: Settings, site: Path, *, preview: bool = False, more: S
                     await running.enter_async_context(part)
             if collector and not preview:
                 await running.enter_async_context(_running(keep_archived(settings)))
+            import gc
+
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(10000, 20, 50)
             yield
 
     return _App(collector, routes=[*routes, *more], lifespan=lifespan)
@@ -90,6 +96,14 @@ class _App(Starlette):
             await self._collector.events(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+
+def _collect_less_garbage() -> None:
+    """What is there now stays until the end: a request leaves little behind, and looking it all over took an eighth
+    of the time of answering."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 def _newsletter(settings: Settings, site: Path, collector: Collector | None) -> newsletter.Newsletter:

@@ -29,12 +29,13 @@ from milepost.journeys.measures.engines import kept
 from milepost.journeys.measures.events import opened
 from milepost.journeys.measures.obstacles.ranked import obstacles
 from milepost.journeys.measures.onward import onward
-from milepost.journeys.measures.paths import came_next, chains, paths, steps
+from milepost.journeys.measures.paths import came_next, chains, paths, steps, steps_of_readers
 from milepost.journeys.measures.reach import reach, readings
 from milepost.journeys.measures.silences import silences
 from milepost.journeys.measures.states import states_of
 from milepost.journeys.measures.tiers import Rows, linked, rows_of_linked
 from milepost.journeys.measures.time_to_convert import time_to_convert
+from milepost.journeys.measures.visits import numbered
 from milepost.journeys.model import Linked
 
 ENGINE = os.environ.get("MILEPOST_ENGINE") or "duckdb"
@@ -63,16 +64,19 @@ def measured(archive: Path, pages: int) -> dict[str, tuple[float, float]]:
         rows[name] = (seconds[0], seconds[1])
         return value
 
-    read = run("(readings, shared)", lambda: kept(readings(found.events)))
+    known = run("(visits, shared)", lambda: numbered(found.events))
+    read = run("(readings, shared)", lambda: kept(readings(known)))
     run("reach by topic", lambda: reach(read, found.places, "topic").to_pyarrow())
-    trodden = run("(steps, shared)", lambda: kept(steps(linked(found.events))))
+    everyone = run("(steps, shared)", lambda: steps_of_readers(found.events))
+    trodden = linked(everyone)
     run("conversions", lambda: conversions(found.events).to_pyarrow())
     walked = run(
         "(paths, shared)",
-        lambda: rows_of_linked(found.events).then(lambda _: trodden).then(lambda it: kept(paths(it, "signup", 400))),
+        lambda: rows_of_linked(everyone).then(lambda it: kept(paths(it, "signup", 400))),
     )
     run("chains", lambda: chains(walked.table).to_pyarrow())
     run("what came next", lambda: came_next(trodden, found.places, "touchpoint", "journey").to_pyarrow())
+    run("next within a visit", lambda: came_next(everyone, found.places, "touchpoint", "visit").to_pyarrow())
     run("attribution by touchpoint", lambda: attribution(walked, found.places))
     run("attribution by topic", lambda: attribution(walked, found.places, "topic"))
     run("time to convert", lambda: time_to_convert(walked.table, found.places))

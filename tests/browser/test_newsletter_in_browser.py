@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from browser.kinds import SCHEMES, WIDTHS, opened
 from browser.test_every_page import AXE, RULES, RUN_AXE
+from browser.test_whole_way import archived, subscribe
 from serving import Served, serving
 from sites import Site, article, png
 
@@ -168,26 +169,37 @@ def test_an_issue_is_looked_at_in_frames_light_and_dark_whatever_the_browser_is(
     assert faults == []
 
 
-def test_a_sent_issue_is_a_page_for_everybody(chromium: Browser, served: Served, issue: str) -> None:
+def test_a_click_in_a_mail_is_met_as_the_mail_and_the_issue_is_a_page_for_everybody(
+    chromium: Browser, served: Served, issue: str
+) -> None:
     with opened(chromium) as page:
         page.goto(f"{served.url}/first-post/")
-        sign_up(page, "letters@example.org")
-        page.goto(mail_to(page, served, "letters@example.org", "confirm"))
-        page.locator("main form button").click()
+        page.locator('[data-consent] [data-consent-answer="yes"]').click()
+        subscribe(page, served, "letters@example.org")
         sent = served.milepost("newsletter", "send", issue)
         assert (sent.returncode, sent.stdout) == (0, "1 accepted\n")
+        # As soon as the mail is there, whether the site has been built with it or not.
+        page.goto(f"{served.url}/outbox/")
+        page.locator("main tr").filter(has_text="First post").locator("a").click()
+        with page.expect_response("**/journey/v1/events*") as answered:
+            page.locator(f'main a[href*="touchpoint=newsletter/{issue}"]').click()
+        assert answered.value.status == 204
+        rows = archived(served)
+        mine = [str(row["person"]) for row in rows if row["touchpoint"] == f"newsletter/{issue}"][-1]
+        way = [str(row["touchpoint"]) for row in rows if row["person"] == mine and row["type"] == "view"]
+        assert way[-2:] == [f"newsletter/{issue}", "blog/first-post"]
+
         page.goto(f"{served.url}/issues/")
         while not page.locator(f'main a[href$="/issues/{issue}/"]').count():
             page.wait_for_timeout(100)
             page.reload()
     found = {}
-    for scheme in SCHEMES:
-        for width in WIDTHS:
-            with opened(chromium, viewport={"width": width, "height": 900}, color_scheme=scheme) as page:
-                page.add_init_script(QUIET)
-                for path in ("/issues/", f"/issues/{issue}/"):
-                    page.goto(served.url + path)
-                    found[scheme, width, path] = violations(page)
-                wide = page.evaluate("document.documentElement.scrollWidth")
-                assert wide == width
+    for scheme, width in zip(SCHEMES, WIDTHS, strict=True):
+        with opened(chromium, viewport={"width": width, "height": 900}, color_scheme=scheme) as page:
+            page.add_init_script(QUIET)
+            for path in ("/issues/", f"/issues/{issue}/"):
+                page.goto(served.url + path)
+                found[scheme, path] = violations(page)
+            assert page.evaluate("document.documentElement.scrollWidth") == width
+            assert page.locator('meta[name="touchpoint:id"]').get_attribute("content") == f"newsletter/{issue}"
     assert [(where, faults) for where, faults in found.items() if faults] == []

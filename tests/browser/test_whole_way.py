@@ -90,39 +90,6 @@ def test_the_way_of_a_reader_who_says_yes_is_one_journey_in_the_report(chromium:
     context.close()
 
 
-def test_a_click_in_a_mail_is_part_of_the_journey_as_the_mail(chromium: Browser, served: Served) -> None:
-    context = chromium.new_context()
-    page = context.new_page()
-    page.goto(f"{served.url}/")
-    page.locator('[data-consent] [data-consent-answer="yes"]').click()
-    subscribe(page, served, "clicks@example.org")
-    issue = served.milepost("newsletter", "issue").stdout.strip()
-    sent = served.milepost("newsletter", "send", issue)
-    assert (sent.returncode, sent.stderr) == (0, "")
-    # As soon as the mail is there, whether the site has been built with it or not.
-    page.goto(f"{served.url}/outbox/")
-    page.locator("main tr").filter(has_text="clicks@example.org").first.locator("a").first.click()
-    link = page.locator(f'main a[href*="touchpoint=newsletter/{issue}"]').first
-    with page.expect_response("**/journey/v1/events*") as answered:
-        link.click()
-    assert answered.value.status == 204
-    known = [row for row in archived(served) if row["person"] and row["touchpoint"] == f"newsletter/{issue}"]
-    # More than one where the preview has shown the page anew: sending is a change of the site.
-    assert {row["type"] for row in known} == {"view"}
-    own = [str(row["touchpoint"]) for row in archived(served) if row["person"] == known[0]["person"]]
-    assert own[own.index(f"newsletter/{issue}") + 1].startswith("blog/"), own
-    # And there it can be read again.
-    page.goto(f"{served.url}/issues/")
-    for _ in range(100):
-        if page.locator(f'main a[href$="/issues/{issue}/"]').count():
-            break
-        page.wait_for_timeout(100)
-        page.reload()
-    page.locator(f'main a[href$="/issues/{issue}/"]').click()
-    expect(page.locator('meta[name="touchpoint:id"]')).to_have_attribute("content", f"newsletter/{issue}")
-    context.close()
-
-
 def test_reading_and_subscribing_need_no_javascript(chromium: Browser, served: Served) -> None:
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -1,4 +1,4 @@
-"""Commands: journeys archive, import, export, forget, report, measure."""
+"""Commands: journeys archive, import, export, forget, report, demo, measure."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ def add_to(cli: typer.Typer) -> None:
         forget
     )
     journeys.command(epilog="Example: milepost journeys report --out /srv/report")(report)
+    journeys.command(epilog="Example: milepost journeys demo --people 50000 --seed 2")(demo)
     journeys.command(epilog="Example: milepost journeys measure reach --by surface --from 2026-01-01")(measure)
     cli.add_typer(journeys, name="journeys")
 
@@ -115,6 +116,7 @@ def forget(
 
     A subscription is ended by the newsletter's own commands.
     """
+    from milepost.journeys import onward_file
     from milepost.journeys.rights import everything_of, person_meant
     from milepost.journeys.rights import forget as erase
 
@@ -127,6 +129,8 @@ def forget(
     typer.echo(erase(settings.env, meant).text())
     if (settings.env.var / "report/index.html").exists():
         report(settings_file)
+    elif (settings.env.var / onward_file.NAME).exists():
+        onward_file.write(settings)
 
 
 def _addresses(context: typer.Context, settings: Settings) -> Callable[[], Iterable[tuple[str, str]]]:
@@ -140,21 +144,61 @@ def report(
     out: Annotated[Path | None, typer.Option(help="Folder to write to.", show_default="var/report")] = None,
     verbose: options.Verbose = False,
 ) -> None:
-    """Archive what was collected, then write the report anew: static files that need no server."""
+    """Archive what was collected, then write the report anew: static files that need no server.
+
+    Where readers went on to from each page, of ten people at least, goes into ONWARD_FILE for the next build.
+    """
     import os
     from datetime import UTC
 
+    from milepost.journeys import onward_file
     from milepost.journeys.archive import archive_inboxes
     from milepost.journeys.model import Settings
     from milepost.journeys.questions import built_site
     from milepost.journeys.report import build
+    from milepost.journeys.synthetic import marked
 
-    settings = options.read(settings_file)
+    settings = marked(options.read(settings_file))
     months = settings.of(Settings).retention_months
     typer.echo(archive_inboxes(settings.env, retention_months=months).summary())
     folder = (out or settings.env.var / "report").absolute()
     build(settings, built_site(settings), folder, datetime.now(UTC))
+    typer.echo(onward_file.write(settings).summary())
     typer.echo(f"report in {os.path.relpath(folder / 'index.html')}")
+
+
+def demo(
+    settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
+    people: Annotated[int, typer.Option(min=100, max=1_000_000, help="How many set out.")] = 20_000,
+    seed: Annotated[int, typer.Option(min=0, help="Another number, another year.")] = 1,
+    verbose: options.Verbose = False,
+) -> None:
+    """Make a year of synthetic journeys through the site's own pages, and the report on it, to see what it can show.
+
+    They are marked as synthetic wherever they are shown, and kept in `demo` below MILEPOST_VAR, apart from real ones.
+    What was planted in them, which pages cause signups and which obstacles there are, is in `synthetic.json`.
+    """
+    import os
+    from datetime import UTC
+
+    from milepost.journeys.demo.state import make
+    from milepost.journeys.questions import built_site
+    from milepost.journeys.report import build
+    from milepost.journeys.synthetic import MARK
+
+    settings, now = options.read(settings_file), datetime.now(UTC)
+    site = built_site(settings)
+    made = make(settings, site, now, seed, people)
+    folder, goals = made.settings.env.var, made.truth["goals"]
+    report = folder / "report"
+    build(made.settings, site, report, now)
+    typer.echo(
+        f"a year of synthetic journeys: {people:,} people, {made.events:,} events, {goals['signup']:,} signups, "
+        f"{goals['order']:,} orders\n"
+        f"{len(made.truth['causes'])} causes and {len(made.truth['obstacles'])} obstacles were planted: "
+        f"{os.path.relpath(folder / 'archive' / MARK)}\n"
+        f"report in {os.path.relpath(report / 'index.html')}; `make demo` serves it"
+    )
 
 
 def measure(
@@ -187,6 +231,7 @@ def measure(
     from zoneinfo import ZoneInfo
 
     from milepost.journeys.questions import Misuse, Question, answer
+    from milepost.journeys.synthetic import NOTE, is_synthetic
 
     settings = options.read(settings_file)
     zone = ZoneInfo(settings.site.timezone)
@@ -196,4 +241,6 @@ def measure(
     if "" in places.values():
         raise Misuse("--only names a level and a place: --only surface=docs")
     found = answer(settings, name, Question(by, goal, start, end, tier, places))
+    if is_synthetic(settings.env):
+        typer.echo(NOTE, err=True)
     typer.echo({Format.TABLE: found.text, Format.JSON: found.json, Format.CSV: found.csv}[format](), nl=False)

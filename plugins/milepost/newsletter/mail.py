@@ -140,7 +140,7 @@ def _message(
     message["Message-ID"] = message_id
     # Quoted-printable: no line is longer than 76, whatever a title holds.
     message.set_content(_render(f"{template}.txt", values), cte="quoted-printable")
-    html = css_inline.inline(_render(f"{template}.html", values), keep_style_tags=True)
+    html = css_inline.inline(_render(f"{template}.html", values), keep_at_rules=True)
     message.add_alternative(html, subtype="html", cte="quoted-printable")
     return message
 
