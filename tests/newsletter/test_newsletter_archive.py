@@ -10,8 +10,10 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+from bs4 import BeautifulSoup
 from relays import add_issue, add_subscribers, item, readers, relaying, settings_at
 from signups import NOW
 from sqlalchemy import Engine
@@ -174,7 +176,8 @@ def test_every_issue_that_was_sent_is_a_page_and_a_touchpoint_and_listed(site: S
         "newsletter/2026-01-10": ("mail", f"{base}2026-01-10/"),
         "newsletter/2026-01-20": ("mail", f"{base}2026-01-20/"),
     }
-    assert rows["newsletter/2026-01-10"]["title"] == "Issue of 10 · Milepost letters"
+    by_hand = rows["newsletter/2026-01-10"]
+    assert (by_hand["title"], by_hand["published"]) == ("Issue of 10 · Milepost letters", "2026-01-10T08:00:00+00:00")
     sitemap = (site.output / "sitemap.xml").read_text()
     assert all(f"<loc>{row['url']}</loc>" in sitemap for row in rows.values())
     for page in ("index.html", "first-post/index.html"):
@@ -196,6 +199,21 @@ def test_an_issues_page_leads_to_where_a_post_is_now_and_shows_what_was_said(sit
     assert metas["description"] == "Hm."
 
 
+def test_the_feed_has_every_issue_for_who_would_rather_not_be_mailed(site: Site) -> None:
+    [offered] = site.soup("issues/index.html").select('link[title="Milepost letters: every issue"]')
+    assert offered["href"] == "http://127.0.0.1:8000/feeds/newsletter.atom.xml"
+    feed = ElementTree.parse(site.output / "feeds/newsletter.atom.xml").getroot()
+    atom = "{http://www.w3.org/2005/Atom}"
+    assert [entry.findtext(f"{atom}id") for entry in feed.iter(f"{atom}entry")] == [
+        "tag:127.0.0.1,2026-01-20:newsletter/2026-01-20", "tag:127.0.0.1,2026-01-10:newsletter/2026-01-10",
+    ]  # fmt: skip
+    contents = [entry.findtext(f"{atom}content") or "" for entry in feed.iter(f"{atom}entry")]
+    newest, by_hand = [BeautifulSoup(content, "lxml") for content in contents]
+    assert [link.get_text() for link in newest.select("a")] == ["As it was called", HOSTILE]
+    assert (newest.select("script"), by_hand.get_text()) == ([], "By hand.")
+    assert feed.findtext(f"{atom}updated") == "2026-01-20T08:00:00+00:00"
+
+
 def test_a_preview_shows_what_went_to_the_outbox_too_and_says_so(site: Site) -> None:
     done = site.run(
         "pelican", "content", "-s", site.settings_file.name, "-o", "shown", "--fatal", "errors",
@@ -213,6 +231,7 @@ def test_before_the_first_issue_the_list_says_so_and_a_spoiled_file_stops_the_bu
 ) -> None:
     site = new_site({"content/authors/ada.md": "Name: Ada Sample\n\nWrites.\n"})
     assert site.pelican().returncode == 0
+    assert not (site.output / "feeds/newsletter.atom.xml").exists()
     assert "No issue was sent yet." in site.soup("issues/index.html").get_text()
     site.write({"content/issues.json": '{"version": 1, "issues": [{}]}'})
     done = site.pelican()

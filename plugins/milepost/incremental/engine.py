@@ -87,7 +87,7 @@ class Incremental(Pelican):  # type: ignore[misc]
             resident.remember_what_is_read()
 
     def _connect(self) -> None:
-        parsing.spare_stylesheets()
+        parsing.spare_lookups()
         quick.remember()
         signals.readers_init.connect(self._read_by_us)
         signals.generator_init.connect(self._notice)

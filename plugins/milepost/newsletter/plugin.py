@@ -15,7 +15,7 @@ from pelican import signals
 from milepost import hooks
 from milepost.arrivals import SURFACE
 from milepost.errors import MilepostError
-from milepost.newsletter import archive
+from milepost.newsletter import archive, issue_feed
 from milepost.newsletter.model import DOCS, ISSUES, SHELL, TOPICS, WORDING, Settings
 from milepost.settings import Settings as AllSettings
 
@@ -59,7 +59,7 @@ def write_topics(generator: Any, writer: Any) -> None:
 
 
 def write_issues(generator: Any, writer: Any) -> None:
-    """Write a page for each issue that was sent, and the list of them."""
+    """Write a page for each issue that was sent, the list of them, and their feed."""
     settings = hooks.settings_of(generator.settings)
     title = generator.env.globals["newsletter_title"]
     issues = _issues(settings, bool(generator.settings.get(_PREVIEW)))
@@ -85,12 +85,19 @@ def write_issues(generator: Any, writer: Any) -> None:
         )
 
     said = f"Every issue of {title} that was sent, newest first"
-    write(ISSUES, "issues", "issues", "listing", (f"{title}: every issue", said), issues=issues)
+    sent = [one for one, outbox in issues if not outbox]
+    feed = issue_feed.NAME if sent else ""
+    write(ISSUES, "issues", "issues", "listing", (f"{title}: every issue", said), issues=issues, feed=feed)
+    if sent:
+        site_url, lang = generator.settings["SITEURL"], generator.settings["DEFAULT_LANG"]
+        path = Path(writer.output_path, issue_feed.NAME)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(issue_feed.text_of(sent, site_url, title, lang), encoding="utf-8")
     for number, (one, outbox) in enumerate(issues):
         words = (one.subject, one.opening or f"{title}, {one.sent:%Y-%m-%d}")
         write(
             f"{ISSUES}{one.id}/", "issue", one.id, "mail", words,
-            issue=one, outbox=outbox,
+            issue=one, outbox=outbox, touchpoint_published=one.sent,
             # A page is where it is now, whatever its address was when the issue was sent.
             posts=[{"said": post, "page": pages.get(post.touchpoint)} for post in one.posts],
             later=issues[number - 1][0] if number else None,

@@ -157,6 +157,7 @@ def _listing_entry(context: Mapping[str, Any], html: str, state: _State) -> Entr
         url=f"{state.url}/{_address(file)}",
         title=_listing_title(html, name, str(context["SITENAME"])),
         source=file,
+        published=_time(context.get("touchpoint_published")),
     )
 
 
@@ -167,7 +168,7 @@ def _listing_title(html: str, name: str, site: str) -> str:
 
 def _named(context: Mapping[str, Any], file: str) -> tuple[str, str]:
     """(name, kind) of a page without a source. A slice that writes a page of its own names it `touchpoint_name`, and
-    where it is not where such pages are, `touchpoint_surface`."""
+    where it is not where such pages are, `touchpoint_surface`; `touchpoint_published` is its time, if it has one."""
     if "touchpoint_name" in context:
         return str(context["touchpoint_name"]), str(context["touchpoint_kind"])
     for name in ("category", "tag", "author"):
