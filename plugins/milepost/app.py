@@ -127,7 +127,8 @@ def _newsletter(settings: Settings, site: Path, collector: Collector | None) -> 
     def person_of(request: Request) -> str | None:
         return collector.person_of(request) if collector else None
 
-    return newsletter.Newsletter(settings, newsletter.shell_of(site), person_of, signed_up)
+    topics = partial(newsletter.topics_of, site)
+    return newsletter.Newsletter(settings, newsletter.shell_of(site), person_of, signed_up, topics=topics)
 
 
 def for_production() -> Starlette:

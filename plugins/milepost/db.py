@@ -27,7 +27,8 @@ class DatabaseError(MilepostError):
 
 
 def engine_for(url: str) -> Engine:
-    """An engine for `url`. On SQLite: WAL, every commit synced, foreign keys checked, patient with other writers.
+    """An engine for `url`. On SQLite: WAL, every commit synced, foreign keys checked, what is deleted is overwritten,
+    patient with other writers.
 
     A transaction on SQLite takes the write lock when it begins, so that no other writer can make it fail half-way.
     Keep it short; one that only reads is `reading(engine)`, and waits for nobody.
@@ -105,6 +106,8 @@ def _prepare(connection: Any, _: object) -> None:
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
+        # What is erased is overwritten.
+        "secure_delete = ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
