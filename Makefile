@@ -109,7 +109,7 @@ bench-build: $(VENV)/.test ## one blog (N=1000) built by Milepost, stock Pelican
 bench-check: $(VENV)/.test ## a check of what has not changed (N=10000), beside reading the files
 	$(BIN)/python tests/bench/check.py
 
-bench-collector: $(VENV)/.test ## the collector (SECONDS=5) beside a bare app that answers 204, by wrk
+bench-collector: $(VENV)/.test ## the collector (SECONDS=3, five times) beside a bare app that answers 204, by wrk
 	$(BIN)/python tests/bench/collector.py
 
 bench-pages: $(NODE) ## Lighthouse's view of our pages, beside those of others with the same article
@@ -128,6 +128,6 @@ lock: $(BIN)/python ## the lock files anew, from pyproject.toml and tests/node/p
 	  --extra editable --extra test --constraint requirements.lock pyproject.toml --output-file tests/requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 	  --extra spark --constraint requirements.lock pyproject.toml --output-file tests/spark.lock
-	printf 'channelattribution\nmatplotlib\n' | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
+	printf 'channelattribution\nmarketing-attribution-models\nmatplotlib\n' | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
 	  --python-version 3.11 --constraint tests/requirements.lock - --output-file tests/bench/requirements.lock
 	$(BIN)/npm install --prefix tests/node --package-lock-only --loglevel error

@@ -13,6 +13,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,23 +23,31 @@ import numpy as np
 from made_events import touchpoints, write_archive
 
 from milepost.journeys.measures import attribution as of_attribution
+from milepost.journeys.measures.around import around
 from milepost.journeys.measures.attribution import attribution
+from milepost.journeys.measures.cohorts import cohorts
 from milepost.journeys.measures.conversions import conversions
+from milepost.journeys.measures.credit import counted
 from milepost.journeys.measures.docs_and_blog import docs_and_blog
 from milepost.journeys.measures.engines import kept
-from milepost.journeys.measures.events import opened
+from milepost.journeys.measures.events import LEVELS, opened
+from milepost.journeys.measures.objectives import Objective, objectives
 from milepost.journeys.measures.obstacles.ranked import obstacles
 from milepost.journeys.measures.onward import onward
-from milepost.journeys.measures.paths import came_next, chains, paths, steps
+from milepost.journeys.measures.paths import came_next, chains, paths, steps, steps_of_readers
 from milepost.journeys.measures.reach import reach, readings
-from milepost.journeys.measures.silences import silences
+from milepost.journeys.measures.silences import returns_by_day, silences
 from milepost.journeys.measures.states import states_of
-from milepost.journeys.measures.tiers import Rows, linked, rows_of_linked
+from milepost.journeys.measures.surface_part import surface_part
+from milepost.journeys.measures.tiers import Rows, linked, rows_of_linked, tiers
 from milepost.journeys.measures.time_to_convert import time_to_convert
+from milepost.journeys.measures.visits import numbered
 from milepost.journeys.model import Linked
 
 ENGINE = os.environ.get("MILEPOST_ENGINE") or "duckdb"
 MARKOV_EVENTS, MARKOV_PAGES = 1_000_000, 200
+GOAL, ZONE, NOW = "signup", "Europe/Berlin", datetime(2026, 10, 1, tzinfo=UTC)
+PLAN = [Objective("more", "More signups", GOAL, 10_000, date(2026, 12, 31), date(2026, 1, 1))]
 
 
 def cpu_seconds() -> float:
@@ -63,23 +72,32 @@ def measured(archive: Path, pages: int) -> dict[str, tuple[float, float]]:
         rows[name] = (seconds[0], seconds[1])
         return value
 
-    read = run("(readings, shared)", lambda: kept(readings(found.events)))
-    run("reach by topic", lambda: reach(read, found.places, "topic").to_pyarrow())
-    trodden = run("(steps, shared)", lambda: kept(steps(linked(found.events))))
+    places = found.places
+    few, many = ("topic",), [level for level in LEVELS if level not in ("touchpoint", "topic")]
+    known = run("(visits, shared)", lambda: numbered(found.events))
+    read = run("(readings, shared)", lambda: kept(readings(known)))
+    everyone = run("(steps, shared)", lambda: steps_of_readers(found.events))
+    walked = run("(paths, shared)", lambda: rows_of_linked(everyone).then(lambda it: kept(paths(it, GOAL, 400))))
+    trodden = linked(everyone)
+    for name, levels in (("touchpoint", ("touchpoint",)), ("topic", few), (f"{len(many)} more levels", many)):
+        run(f"reach by {name}", lambda levels=levels: [reach(read, places, one).to_pyarrow() for one in levels])
+    for name, levels in (("touchpoint", ("touchpoint",)), ("topic", few), (f"{len(many)} more levels", many)):
+        run(f"attribution by {name}", lambda levels=levels: [attribution(walked, places, one) for one in levels])
+    run("tiers", lambda: tiers(found.events).to_pyarrow())
     run("conversions", lambda: conversions(found.events).to_pyarrow())
-    walked = run(
-        "(paths, shared)",
-        lambda: rows_of_linked(found.events).then(lambda _: trodden).then(lambda it: kept(paths(it, "signup", 400))),
-    )
+    run("objectives", lambda: objectives(found.events, PLAN, NOW, ZONE))
     run("chains", lambda: chains(walked.table).to_pyarrow())
-    run("what came next", lambda: came_next(trodden, found.places, "touchpoint", "journey").to_pyarrow())
-    run("attribution by touchpoint", lambda: attribution(walked, found.places))
-    run("attribution by topic", lambda: attribution(walked, found.places, "topic"))
-    run("time to convert", lambda: time_to_convert(walked.table, found.places))
-    run("docs and blog", lambda: docs_and_blog(walked.table, found.places).to_pyarrow())
-    run("silences", lambda: silences(trodden, found.places, "surface").to_pyarrow())
+    run("next within a visit", lambda: came_next(everyone, places, "touchpoint", "visit").to_pyarrow())
+    run("next across silences", lambda: came_next(trodden, places, "touchpoint", "journey").to_pyarrow())
+    run("around a page, 3 steps", lambda: around(trodden, places, "blog/0"))
+    run("time to convert", lambda: time_to_convert(walked.table, places))
+    run("docs and blog", lambda: docs_and_blog(walked.table, places).to_pyarrow())
+    run("part of each surface", lambda: surface_part(trodden, walked.table, places, GOAL).to_pyarrow())
+    run("silences", lambda: silences(trodden, places, "surface").to_pyarrow())
+    run("returns by day", lambda: returns_by_day(trodden, ZONE).to_pyarrow())
+    run("cohorts", lambda: cohorts(trodden, places, GOAL, ZONE).to_pyarrow())
     run("onward", lambda: onward(trodden).to_pyarrow())
-    run("obstacles", lambda: obstacles(found.events, found.places))
+    run("obstacles", lambda: obstacles(found.events, places))
     rows["all"] = (sum(wall for wall, _ in rows.values()), sum(cpu for _, cpu in rows.values()))
     return rows
 
@@ -101,7 +119,7 @@ def beside_channel_attribution(folder: Path) -> None:
     """All seven models with intervals from the paths on, beside ChannelAttribution's Markov on the same paths."""
     write_archive(folder / "markov", MARKOV_EVENTS, MARKOV_PAGES)
     found = opened(str(folder / "markov"), touchpoints(MARKOV_PAGES))
-    walked = rows_of_linked(found.events).then(steps).then(lambda it: kept(paths(it, "signup", 400)))
+    walked = rows_of_linked(found.events).then(steps).then(lambda it: kept(paths(it, GOAL, 400)))
     ours, _, rows = timed(lambda: attribution(walked, found.places))
     what = f"attribution of {MARKOV_PAGES} touchpoints from {MARKOV_EVENTS:,} events"
     alone, _, _ = timed(lambda: _markov_alone(walked, found.places))
@@ -133,9 +151,8 @@ def beside_channel_attribution(folder: Path) -> None:
 def _markov_alone(walked: Rows[Linked], places: Any) -> Any:
     """What ChannelAttribution is asked for, too: one model, without intervals."""
     states = states_of(places, "touchpoint")
-    counted = of_attribution._transitions(of_attribution._prepared(walked.table, states), None)
-    whole = np.ones(len(counted["group"]), dtype=bool)
-    return of_attribution._chain(counted, "conversions", states.count, whole).losses()
+    steps = counted(walked.table).steps_between(states)
+    return of_attribution._chain(steps, "conversions", states.count, np.ones(len(steps["group"]), dtype=bool)).losses()
 
 
 def main(events: int, pages: int) -> None:

@@ -79,14 +79,15 @@ class Incremental(Pelican):  # type: ignore[misc]
         self._connect()
         super().__init__(settings)
         place = Path(self.order.state).with_name("texts.sqlite")
-        self.texts = texts.Texts(place, texts.version_of(self.settings, code), self.order.jobs)
+        version = texts.version_of(self.settings, code)
+        self.texts = texts.Texts(place, version, self.order.jobs, self.order.clean)
         self.contents = contents.Contents(self.texts, self.settings, code)
         self.contents.remember()
         if self.order.control >= 0:
             resident.remember_what_is_read()
 
     def _connect(self) -> None:
-        parsing.spare_stylesheets()
+        parsing.spare_lookups()
         quick.remember()
         signals.readers_init.connect(self._read_by_us)
         signals.generator_init.connect(self._notice)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
 from functools import cache
 from itertools import groupby
 from operator import attrgetter
 from string import Formatter
 from typing import Any
 
-from pelican import contents, generators, urlwrappers, utils
+from pelican import contents, generators, readers, urlwrappers, utils
 from pelican.cache import FileStampDataCacher
 from pelican.contents import Content
-from pelican.utils import slugify
+from pelican.utils import SafeDatetime, slugify
 
 _CHANGES = ("append", "clear", "extend", "insert", "pop", "remove", "__delitem__", "__iadd__", "__setitem__")
 
@@ -113,6 +116,19 @@ def _expand_settings(self: Any, key: str, klass: str | None = None) -> str:
     return pattern.format(**{name: _PARTS[name](self) for name in names})
 
 
+_DATE = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d(:\d\d)?)?", re.ASCII)
+
+
+def get_date(string: str) -> datetime:
+    """As Pelican's, which asks a parser that knows many ways to write a date."""
+    if _DATE.fullmatch(string):
+        with suppress(ValueError):  # says what is wrong, below
+            found: datetime = SafeDatetime.fromisoformat(string)
+            return found
+    date: datetime = utils.get_date(string)
+    return date
+
+
 def _get_static_links(usual: Callable[[Any], set[str]]) -> Callable[[Any], set[str]]:
     def get_static_links(self: Any) -> set[str]:
         has_any = "static" in self._content or "attach" in self._content
@@ -146,6 +162,7 @@ def remember() -> None:
         return known[key]
 
     _spare_stamps()
+    readers.get_date = get_date
     contents.sanitised_join = sanitised_join
     Content._expand_settings = _expand_settings
     Content.get_static_links = _get_static_links(Content.get_static_links)

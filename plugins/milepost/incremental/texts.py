@@ -60,7 +60,7 @@ class Made(NamedTuple):
 class Texts:
     """The converted texts of one build, kept in the file at `path`."""
 
-    def __init__(self, path: Path, version: bytes, jobs: int) -> None:
+    def __init__(self, path: Path, version: bytes, jobs: int, clean: bool) -> None:
         self.path, self.version, self.jobs = path, version, jobs
         self.heard = Heard()
         self._held: dict[str, Made] = {}
@@ -72,8 +72,12 @@ class Texts:
         self.converted: set[str] = set()
         self._ahead: dict[str, Made] = {}
         self._digests: dict[int, tuple[str, bytes]] = {}
-        with contextlib.suppress(sqlite3.Error, OSError), contextlib.closing(sqlite3.connect(path)) as connection:
-            named = "path, size, mtime, ctime, key, sum, text, fields, content"
+        if not clean:
+            self._read()
+
+    def _read(self) -> None:
+        named = "path, size, mtime, ctime, key, sum, text, fields, content"
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(self.path)) as connection:
             for name, size, mtime, ctime, *more in connection.execute(f"SELECT {named} FROM texts"):  # noqa: S608
                 if all(type(one) is bytes for one in more):
                     self._held[name] = Made((size, mtime, ctime), *more)

@@ -69,6 +69,7 @@ class Values:
         self._keys: dict[int, str] = {}
         self._shared: dict[int, tuple[Any, bytes]] = {}
         self._states: dict[str, bytes] = {}
+        self._together: dict[tuple[str, frozenset[str]], dict[str, bytes]] = {}
         self._attributes: dict[tuple[str, str], bytes] = {}
         self.settings = of_settings(settings)
         self._digest_of = digest_of
@@ -126,6 +127,13 @@ class Values:
             except (Undigestible, RecursionError):
                 found = b""
             self._attributes[key, name] = found
+        return found
+
+    def attributes(self, key: str, names: frozenset[str]) -> dict[str, bytes]:
+        """The digests of some attributes of the object, for many pages that read the same."""
+        found = self._together.get((key, names))
+        if found is None:
+            found = self._together[key, names] = {name: self.attribute(key, name) for name in sorted(names)}
         return found
 
     def of_all(self, given: list[Any], contents: Iterable[Any]) -> bytes:

@@ -205,7 +205,7 @@ def _made(reading: Reading, own: Mapping[str, Any], records: dict[str, Any], now
     objects, is_known = {}, True
     for key, (one, attributes) in sorted(reading.of_objects().items()):
         if key in now.values.objects:
-            objects[key] = {name: now.values.attribute(key, name) for name in sorted(attributes)}
+            objects[key] = now.values.attributes(key, frozenset(attributes))
         elif isinstance(one, URLWrapper):
             names.add(SETTINGS)  # made for a link while it was rendered, of a name and the settings
         else:

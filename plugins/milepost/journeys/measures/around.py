@@ -53,7 +53,7 @@ def around(
     here = placed(steps, places, by)
     here = here.mutate(place=here.goal.notnull().ifelse("(" + here.goal + ")", here.place))
     keys = ["reader", "visit"] if within == "visit" else ["reader"]
-    order = ibis.window(group_by=keys, order_by=["at", "id"])
+    order = ibis.window(group_by=keys, order_by="number")
     end, shift = (LEFT, here.place.lead) if way == "after" else (CAME, here.place.lag)
     names = [f"step_{number}" for number in range(1, length + 1)]
     told = here.mutate(**{name: shift(number).over(order) for number, name in enumerate(names, 1)})

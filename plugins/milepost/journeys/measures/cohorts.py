@@ -31,7 +31,7 @@ def cohorts(steps: ir.Table, places: ir.Table, goal: str, zone: str, by: str = "
         2026-01-01 blog 2 1 0.5 40.0
     """
     touches = steps.filter(steps.goal.isnull())
-    order = ibis.window(group_by="reader", order_by=["at", "id"])
+    order = ibis.window(group_by="reader", order_by="number")
     numbered = touches.mutate(number=ibis.row_number().over(order))
     first = placed(numbered.filter(numbered.number == 0), places, by)
     first = first.select("reader", "place", first_at="at")

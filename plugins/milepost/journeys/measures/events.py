@@ -63,6 +63,8 @@ def opened(
     """
     computed = engine_of(engine)
     rows = _in_range(computed.read(archive), start, end)
+    # What is asked of one type is not looked for in the others, which are nearly all.
+    of_form, of_engage = ((rows.type == one).ifelse(rows.data, ibis.null("string")) for one in ("form", "engage"))
     events = rows.filter(rows.bot.isnull()).select(
         "id",
         "type",
@@ -74,8 +76,11 @@ def opened(
         "currency",
         at=rows.at.cast("timestamp"),
         visit=computed.hexed(rows.visit),
-        seconds=(rows.type == "engage").ifelse(computed.number(rows.data, "seconds"), ibis.null("float64")),
-        **{name: computed.text(rows.data, field) for name, field in TEXTS.items()},
+        seconds=computed.number(of_engage, "seconds"),
+        **{
+            name: computed.text(of_form if name.startswith("form") else rows.data, field)
+            for name, field in TEXTS.items()
+        },
         **{name: computed.number(rows.data, name) for name in NUMBERS},
     )
     known = {str(touchpoint["id"]): touchpoint for touchpoint in touchpoints}

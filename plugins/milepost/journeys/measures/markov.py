@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import sparse
+from scipy import linalg, sparse
+from threadpoolctl import threadpool_limits
 
 EXACT_STATES = 800
 """Up to so many states every replicate is solved anew; above, see `Chain.replicates`."""
@@ -56,7 +59,7 @@ class Chain:
         Chains, 1960).
         """
         system, gain, start = self._system()
-        return _losses(np.linalg.inv(system.toarray()), gain, start)
+        return _losses(linalg.inv(system.toarray(), check_finite=False), gain, start)
 
     def replicates(self, left_out: list[Chain]) -> Array:
         """(groups, n) `losses` with each of `left_out` taken from the counts.
@@ -67,9 +70,11 @@ class Chain:
         """
         rest = [self._without(part) for part in left_out]
         if len(self.starts) <= EXACT_STATES:
-            return np.array([part.losses() for part in rest])
+            # Several small systems at once are faster than each with all cores, which then wait for one another.
+            with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as pool:
+                return np.array(list(pool.map(Chain.losses, rest)))
         system, _, _ = self._system()
-        inverse = np.linalg.inv(system.toarray())
+        inverse = linalg.inv(system.toarray(), check_finite=False)
         systems, gains, starts = zip(*(part._system() for part in rest), strict=True)
         onward = _refined(inverse, systems, np.column_stack(gains))
         inward = _refined(inverse.T, [one.T.tocsr() for one in systems], np.column_stack(starts))

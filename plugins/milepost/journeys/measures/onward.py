@@ -24,7 +24,7 @@ def onward(steps: ir.Table, least_people: int = LEAST_PEOPLE) -> ir.Table:
         [{'from': 'x', 'to': 'y', 'people': 2}]
     """
     touches = steps.filter(steps.goal.isnull())
-    order = ibis.window(group_by=["reader", "visit"], order_by=["at", "id"])
+    order = ibis.window(group_by=["reader", "visit"], order_by="number")
     followed = touches.mutate(to=touches.touchpoint.lead().over(order))
     followed = followed.filter(followed.to.notnull(), followed.to != followed.touchpoint)
     counts = followed.group_by("touchpoint", "to").aggregate(people=followed.person.nunique())

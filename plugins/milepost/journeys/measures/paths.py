@@ -10,8 +10,10 @@ import ibis
 import ibis.expr.types as ir
 
 from milepost.journeys.measures.conversions import goal_of
+from milepost.journeys.measures.engines import kept
 from milepost.journeys.measures.places import NOWHERE, placed
-from milepost.journeys.measures.visits import visits
+from milepost.journeys.measures.tiers import readers
+from milepost.journeys.measures.visits import numbered, visits
 
 TOUCHES = ("view", "call", "licence", "post", "ticket")
 LEFT = "(left)"
@@ -28,18 +30,27 @@ def steps(events: ir.Table) -> ir.Table:
         events: one row an event: reader (from `tiers.linked` or `tiers.readers`), person, id, at, type,
             touchpoint, goal, value, currency.
     Returns:
-        one row a step: reader, person, visit (int, see `visits`), id, at (with id, its order), touchpoint, goal
-        (null for a touch), value and currency (of a conversion that has them).
+        one row a step: reader, person, visit and number (int, see `visits`; number is the order), id (unless `events`
+        were numbered without it), at, touchpoint, goal (null for a touch), value and currency (of a conversion that
+        has them).
     Source: docs/journeys, "touch", "conversion".
     """
-    return of_visits(visits(events))
+    return _of_visits(visits(events))
 
 
-def of_visits(numbered: ir.Table) -> ir.Table:
-    """The same of events whose `visit` is numbered already, see `visits.visits`."""
+def steps_of_readers(events: ir.Table) -> ir.Table:
+    """The steps of all readers from visited up, computed once for all who ask and hold them.
+
+    Args:
+        events: one row an event, as `events.opened` has them, or `visits.numbered`.
+    """
+    return kept(steps(readers(numbered(events))))
+
+
+def _of_visits(numbered: ir.Table) -> ir.Table:
     numbered = numbered.mutate(goal=goal_of(numbered))
     met = numbered.filter(numbered.type.isin(TOUCHES) | numbered.goal.notnull())
-    order = ibis.window(group_by="reader", order_by=["at", "id"])
+    order = ibis.window(group_by="reader", order_by="number")
     again = (
         (met.type == "view")
         & (met.type.lag().over(order) == "view")
@@ -47,8 +58,8 @@ def of_visits(numbered: ir.Table) -> ir.Table:
         & (met.visit.lag().over(order) == met.visit)
     )
     marked = met.mutate(again=again.fill_null(False))
-    columns = ("reader", "person", "visit", "id", "at", "touchpoint", "goal", "value", "currency")
-    return marked.filter(~marked.again).select(*columns)
+    columns = ("reader", "person", "visit", "number", "id", "at", "touchpoint", "goal", "value", "currency")
+    return marked.filter(~marked.again).select(*(name for name in columns if name in marked.columns))
 
 
 def paths(steps: ir.Table, goal: str, lookback_days: int, since: datetime | None = None) -> ir.Table:
@@ -77,7 +88,7 @@ def paths(steps: ir.Table, goal: str, lookback_days: int, since: datetime | None
     """
     of_goal = steps.filter(steps.goal.isnull() | (steps.goal == goal))
     reached = of_goal.goal.notnull().cast("int64")
-    running = ibis.cumulative_window(group_by="reader", order_by=["at", "id"])
+    running = ibis.cumulative_window(group_by="reader", order_by="number")
     parted = of_goal.mutate(path=reached.sum().over(running) - reached)
     converts = parted.goal.notnull()
     whole = ibis.window(group_by=["reader", "path"])
@@ -90,7 +101,7 @@ def paths(steps: ir.Table, goal: str, lookback_days: int, since: datetime | None
     if since:
         dated = dated.filter(dated.ended >= ibis.literal(since))
     within = dated.filter(dated.at >= dated.ended - ibis.interval(days=lookback_days))
-    forth = ibis.window(group_by=["reader", "path"], order_by=["at", "id"])
+    forth = ibis.window(group_by=["reader", "path"], order_by="number")
     numbered = within.mutate(
         step=ibis.row_number().over(forth).cast("int64") + 1,
         touches=within.goal.isnull().cast("int64").sum().over(whole),
@@ -172,7 +183,7 @@ def came_next(steps: ir.Table, places: ir.Table, by: str, within: Literal["visit
     here = placed(steps, places, by)
     here = here.mutate(place=here.goal.notnull().ifelse("(" + here.goal + ")", here.place))
     keys: Sequence[str] = ("reader", "visit") if within == "visit" else ("reader",)
-    order = ibis.window(group_by=keys, order_by=["at", "id"])
+    order = ibis.window(group_by=keys, order_by="number")
     followed = here.mutate(next=ibis.coalesce(here.place.lead().over(order), LEFT))
     counts = followed.group_by("place", "next").aggregate(times=followed.count(), people=followed.person.nunique())
     shared = counts.mutate(

@@ -17,6 +17,8 @@ def placed(table: ir.Table, places: ir.Table, by: str) -> ir.Table:
     Returns:
         one row for each row and place of it: a touchpoint with two topics is at both.
     """
+    if by == "touchpoint":
+        return table.mutate(place=table.touchpoint)
     here = places.filter(places.level == by).select("touchpoint", "place")
     joined = table.left_join(here, "touchpoint").drop("touchpoint_right")
     return joined.mutate(place=ibis.coalesce(joined.place, NOWHERE))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ibis
 import ibis.expr.types as ir
-from ibis import _
 
-from milepost.journeys.measures.places import placed
-from milepost.journeys.measures.tiers import readers, unlinked
-from milepost.journeys.measures.visits import visits
+from milepost.journeys.measures.engines import coded
+from milepost.journeys.measures.places import NOWHERE, placed
+from milepost.journeys.measures.visits import numbered
 
 
 def readings(events: ir.Table) -> ir.Table:
@@ -20,11 +19,8 @@ def readings(events: ir.Table) -> ir.Table:
         one row a touchpoint in a visit: touchpoint, reader and visit (int; both null where none may be known),
         person (null below consented), views, seconds (engaged).
     """
-    numbered = visits(readers(events))
-    rest = unlinked(events).mutate(visit=ibis.null("int64"))
-    columns = ("type", "touchpoint", "reader", "person", "visit", "seconds")
-    rows = numbered.select(*columns).union(rest.select(*columns))
-    rows = rows.filter(rows.type.isin(("view", "engage")))
+    rows = numbered(events)
+    rows = rows.filter((rows.type == "view") | (rows.type == "engage"))
     return rows.group_by("touchpoint", "reader", "person", "visit").aggregate(
         views=(rows.type == "view").cast("int64").sum(), seconds=rows.seconds.sum().fill_null(0.0)
     )
@@ -52,22 +48,35 @@ def reach(readings: ir.Table, places: ir.Table, by: str) -> ir.Table:
         blog 3 3 2 0.0
         docs 1 1 1 0.0
     """
-    # A visit to two pages of one place is one; told apart first, since engines count whole rows faster.
-    at = placed(readings, places, by).group_by("place", "reader", "person", "visit").aggregate(_SUMS)
-    counts = at.group_by("place").aggregate(_COUNTS)
+    at = placed(readings, places, by)
+    if by != "touchpoint":
+        names = places.filter(places.level == by).select("place").distinct()
+        at = coded(at, (), {"place": names.union(ibis.memtable({"place": [NOWHERE]}))})
+    counts = _counted(at, "place")
     return counts.order_by(counts.views.desc(), "place").rename({by: "place"})
 
 
 def total(readings: ir.Table) -> ir.Table:
     """The same over everything, in one row: views, visits, people, engaged_seconds."""
-    return readings.group_by("reader", "person", "visit").aggregate(_SUMS).aggregate(_COUNTS)
+    return _counted(readings)
 
 
-_SUMS = {"views": _.views.sum(), "seconds": _.seconds.sum()}
-_VIEWED = _.views > 0
-_COUNTS = {
-    "views": _.views.sum().fill_null(0),
-    "visits": _.count(where=_VIEWED & _.reader.notnull()),
-    "people": _.person.nunique(where=_VIEWED),
-    "engaged_seconds": _.seconds.sum().fill_null(0.0),
-}
+def _counted(readings: ir.Table, *place: str) -> ir.Table:
+    """One row a place, or one in all. A visit to two pages of one place is one, and so is a person's second visit."""
+    # In steps, each on whole rows: engines do that faster than they count what is different, and beyond their memory.
+    visit = readings.group_by(*place, "reader", "person", "visit").aggregate(
+        views=readings.views.sum(), seconds=readings.seconds.sum()
+    )
+    reader = visit.group_by(*place, "reader", "person").aggregate(
+        views=visit.views.sum(),
+        visits=((visit.views > 0) & visit.reader.notnull()).cast("int64").sum(),
+        seconds=visit.seconds.sum(),
+    )
+    person = ((reader.views > 0) & reader.person.notnull()).cast("int64")
+    return reader.aggregate(
+        by=place,
+        views=reader.views.sum().fill_null(0),
+        visits=reader.visits.sum().fill_null(0),
+        people=person.sum().fill_null(0),
+        engaged_seconds=reader.seconds.sum().fill_null(0.0),
+    )

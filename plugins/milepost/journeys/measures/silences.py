@@ -28,9 +28,9 @@ def silences(steps: ir.Table, places: ir.Table, by: str = "touchpoint", least_da
         >>> silences(steps_, PLACES).to_pyarrow().to_pylist()
         [{'months': 6, 'left_after': 'x', 'back_by': 'y', 'times': 2, 'people': 2, 'converted': 1}]
     """
-    order = ibis.window(group_by="reader", order_by=["at", "id"])
+    order = ibis.window(group_by="reader", order_by="number")
     here = placed(steps, places, by)
-    later = ibis.window(group_by="reader", order_by=["at", "id"], preceding=0, following=None)
+    later = ibis.window(group_by="reader", order_by="number", preceding=0, following=None)
     told = here.mutate(
         before=here.at.lag().over(order),
         left_after=here.place.lag().over(order),
@@ -61,7 +61,7 @@ def returns_by_day(steps: ir.Table, zone: str, least_days: int = LEAST_DAYS) -> 
     """
     from milepost.journeys.measures.zones import on_the_wall
 
-    order = ibis.window(group_by="reader", order_by=["at", "id"])
+    order = ibis.window(group_by="reader", order_by="number")
     told = steps.mutate(before=steps.at.lag().over(order))
     quiet = told.filter((told.at.epoch_seconds() - told.before.epoch_seconds()) >= least_days * 86_400)
     days = quiet.mutate(day=on_the_wall(quiet.at, zone).date())

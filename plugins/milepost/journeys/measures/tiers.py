@@ -78,10 +78,16 @@ def unlinked(events: ir.Table) -> ir.Table:
 
 
 def _keyed(events: ir.Table) -> ir.Table:
+    if "reader" in events.columns:
+        return events
     person = events.tier.isin(LINKED).ifelse(events.person, ibis.null("string"))
-    # No person's id has a colon in it.
-    visit = (events.tier == Visited.name).ifelse(ibis.literal("visit:") + events.visit, ibis.null("string"))
+    visit = (events.tier == Visited.name).ifelse(by_visit(events), ibis.null("string"))
     return events.mutate(person=person, reader=ibis.coalesce(person, visit))
+
+
+def by_visit(events: ir.Table) -> ir.StringValue:
+    """The reader whom a visit's key names; no person's id has a colon in it."""
+    return ibis.literal("visit:") + events.visit
 
 
 def tiers(events: ir.Table) -> ir.Table:

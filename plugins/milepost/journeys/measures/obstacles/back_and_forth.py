@@ -6,14 +6,13 @@ import ibis
 import ibis.expr.types as ir
 
 from milepost.journeys.measures.obstacles.detector import COLUMNS, Detector, Threshold
-from milepost.journeys.measures.paths import of_visits
 
 
-def back_and_forth(events: ir.Table, places: ir.Table) -> ir.Table:
+def back_and_forth(steps: ir.Table, places: ir.Table) -> ir.Table:
     """Each visit that went from one page of a pair to the other: failed when it went there, back, and there again.
 
     Args:
-        events: as `in_visits` yields them.
+        steps: one row a step of readers from visited up, see `paths.steps`.
         places: touchpoint, level, place. Listings are made for going back to, and are left out.
     Returns:
         tries, see `detector.COLUMNS`; of a pair, touchpoint is the first by name and what the other.
@@ -21,16 +20,15 @@ def back_and_forth(events: ir.Table, places: ir.Table) -> ir.Table:
 
     Example:
         >>> for given in ("x y x y", "x y x"):
-        ...     (row,) = back_and_forth(in_visits(events(given)), PLACES).to_pyarrow().to_pylist()
+        ...     (row,) = back_and_forth(trodden(given), PLACES).to_pyarrow().to_pylist()
         ...     print(row["touchpoint"], row["what"], row["failed"])
         x y True
         x y False
     """
-    touches = of_visits(events)
-    touches = touches.filter(touches.goal.isnull())
+    touches = steps.filter(steps.goal.isnull())
     listings = places.filter((places.level == "kind") & places.place.isin(("listing", "search"))).touchpoint
     touches = touches.filter(~touches.touchpoint.isin(listings))
-    order = ibis.window(group_by=["reader", "visit"], order_by=["at", "id"])
+    order = ibis.window(group_by=["reader", "visit"], order_by="number")
     near = touches.mutate(**{f"next_{number}": touches.touchpoint.lead(number).over(order) for number in (1, 2, 3)})
     pairs = near.filter(near.next_1.notnull(), near.next_1 != near.touchpoint)
     again = (pairs.next_2 == pairs.touchpoint) & (pairs.next_3 == pairs.next_1)
@@ -52,5 +50,5 @@ BACK_AND_FORTH = Detector(
     Threshold(5, 0.2),
     "Of the visits that went from one page to the other, surely more than 20 % went there, back, and there again.",
     "Bring what is needed together: let {touchpoint} say what readers go to {what} for, or the other way round.",
-    of_visits=True,
+    reads="steps",
 )

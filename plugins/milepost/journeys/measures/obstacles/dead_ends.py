@@ -6,23 +6,22 @@ import ibis
 import ibis.expr.types as ir
 
 from milepost.journeys.measures.obstacles.detector import COLUMNS, Detector, Threshold
-from milepost.journeys.measures.paths import of_visits
 
 _ENDS_BY_NATURE = ("service", "error")
 
 
-def dead_ends(events: ir.Table, places: ir.Table) -> ir.Table:
+def dead_ends(steps: ir.Table, places: ir.Table) -> ir.Table:
     """Each visit to each page: failed when the visit ended there, without a conversion there.
 
     Args:
-        events: as `in_visits` yields them.
+        steps: one row a step of readers from visited up, see `paths.steps`.
         places: touchpoint, level, place. Pages of the kinds `service` and `error` end a visit by nature.
     Returns:
         tries, see `detector.COLUMNS`; the example is the page met before.
     Source: docs/journeys, "obstacles".
 
     Example:
-        >>> tried = dead_ends(in_visits(events("x y", "x y signup")), PLACES)
+        >>> tried = dead_ends(trodden("x y", "x y signup"), PLACES)
         >>> for row in tried.order_by("reader", "at").to_pyarrow().to_pylist():
         ...     print(row["touchpoint"], row["failed"], row["example"])
         x False None
@@ -30,8 +29,7 @@ def dead_ends(events: ir.Table, places: ir.Table) -> ir.Table:
         x False None
         y False x
     """
-    steps = of_visits(events)
-    order = ibis.window(group_by=["reader", "visit"], order_by=["at", "id"])
+    order = ibis.window(group_by=["reader", "visit"], order_by="number")
     near = steps.mutate(before=steps.touchpoint.lag().over(order), after=steps.at.lead().over(order))
     touches = near.filter(near.goal.isnull())
     by_nature = places.filter((places.level == "kind") & places.place.isin(_ENDS_BY_NATURE))
@@ -51,5 +49,5 @@ DEAD_ENDS = Detector(
     Threshold(20, 0.8),
     "Of the visits that came to the page, surely more than 80 % ended there, without a conversion.",
     "Say at the end of {touchpoint} what to read or to do next, and link to it.",
-    of_visits=True,
+    reads="steps",
 )

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import ibis.expr.types as ir
-
-from milepost.journeys.measures.conversions import CONVERSIONS
-from milepost.journeys.measures.paths import TOUCHES
-from milepost.journeys.measures.tiers import readers
-from milepost.journeys.measures.visits import visits
 
 COLUMNS = ("touchpoint", "what", "example", "failed", "reader", "person", "at")
 """Of the tries that a detector yields, one row each: where; what was tried there, in words that equal tries share; an
@@ -32,8 +28,9 @@ class Threshold:
 class Detector:
     """One kind of obstacle.
 
-    tries: from (events, places) to a table with COLUMNS. Where `of_visits`, the events are those of `in_visits`, which
-        are numbered once for all such detectors.
+    tries: from (rows, places) to a table with COLUMNS.
+    reads: which rows that takes: `events` as `events.opened` has them; `visits`, the same by `visits.numbered`; or
+        `steps` of all readers from visited up, by `paths.steps_of_readers`.
     definition and remedy: sentences for whoever reads the report; a remedy may name {touchpoint} and {what}.
     """
 
@@ -42,20 +39,4 @@ class Detector:
     threshold: Threshold
     definition: str
     remedy: str
-    of_visits: bool = False
-
-
-def in_visits(events: ir.Table) -> ir.Table:
-    """What a detector of visits reads: touches, conversions and forms of readers from visited up.
-
-    Args:
-        events: one row an event of a reader, as `events.opened` has them.
-    Returns:
-        the same rows of those types, with `reader` and the number of their `visit`.
-    """
-    numbered = visits(readers(events))
-    wanted = numbered.type.isin((*TOUCHES, *CONVERSIONS, "form"))
-    columns = (
-        "id", "at", "type", "touchpoint", "goal", "value", "currency", "form", "form_step", "reader", "person", "visit",
-    )  # fmt: skip
-    return numbered.filter(wanted).select(*columns)
+    reads: Literal["events", "visits", "steps"] = "events"

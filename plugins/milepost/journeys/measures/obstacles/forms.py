@@ -6,6 +6,8 @@ import ibis
 import ibis.expr.types as ir
 
 from milepost.journeys.measures.obstacles.detector import COLUMNS, Detector, Threshold
+from milepost.journeys.measures.tiers import readers
+from milepost.journeys.measures.visits import numbered
 
 SENT = "sent"
 
@@ -14,20 +16,21 @@ def forms(events: ir.Table, places: ir.Table) -> ir.Table:
     """Each visit in which a form was begun: failed when it was not sent in that visit.
 
     Args:
-        events: as `in_visits` yields them. The step of a form that was sent is SENT; any other step begins it.
+        events: numbered, see `visits.numbered`. The step of a form that was sent is SENT; any other step begins it.
     Returns:
         tries, see `detector.COLUMNS`; what is the form's name, the example is the last step that was taken.
     Source: docs/journeys, "obstacles".
 
     Example:
-        >>> given = in_visits(events("form:order:started form:order:sent", "form:order:started"))
+        >>> given = events("form:order:started form:order:sent", "form:order:started")
         >>> tried = forms(given, PLACES).order_by("reader").to_pyarrow().to_pylist()
         >>> [(row["what"], row["failed"], row["example"]) for row in tried]
         [('order', False, None), ('order', True, 'started')]
     """
-    filled = events.filter((events.type == "form") & events.form.notnull())
+    filled = readers(numbered(events))
+    filled = filled.filter((filled.type == "form") & filled.form.notnull())
     last = ibis.row_number().over(
-        ibis.window(group_by=["reader", "visit", "touchpoint", "form"], order_by=[ibis.desc("at"), ibis.desc("id")])
+        ibis.window(group_by=["reader", "visit", "touchpoint", "form"], order_by=ibis.desc("number"))
     )
     filled = filled.mutate(last=last)
     one = filled.group_by("reader", "visit", "touchpoint", what="form").aggregate(
@@ -46,5 +49,5 @@ FORMS = Detector(
     Threshold(10, 0.5),
     "Surely more than half of the visits in which the form was begun did not send it, at least 10 of them.",
     'Ask for less in the form "{what}", and say beside each field what it is for.',
-    of_visits=True,
+    reads="visits",
 )

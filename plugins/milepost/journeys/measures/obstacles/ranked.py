@@ -12,13 +12,15 @@ from milepost.journeys.measures.conversions import goal_of
 from milepost.journeys.measures.engines import kept
 from milepost.journeys.measures.obstacles.back_and_forth import BACK_AND_FORTH
 from milepost.journeys.measures.obstacles.dead_ends import DEAD_ENDS
-from milepost.journeys.measures.obstacles.detector import Detector, Threshold, in_visits
+from milepost.journeys.measures.obstacles.detector import Detector, Threshold
 from milepost.journeys.measures.obstacles.forms import FORMS
 from milepost.journeys.measures.obstacles.not_found import NOT_FOUND
 from milepost.journeys.measures.obstacles.searches import SEARCHES
 from milepost.journeys.measures.obstacles.slow import SLOW
 from milepost.journeys.measures.obstacles.unhelpful import UNHELPFUL
+from milepost.journeys.measures.paths import steps_of_readers
 from milepost.journeys.measures.tiers import linked
+from milepost.journeys.measures.visits import numbered
 
 DETECTORS = {one.name: one for one in (NOT_FOUND, SEARCHES, FORMS, DEAD_ENDS, BACK_AND_FORTH, UNHELPFUL, SLOW)}
 EXAMPLES = 3
@@ -54,16 +56,16 @@ def obstacles(
         'Write the page that answers "refund", or use these words on the one that does.'
     """
     found: list[dict[str, Any]] = []
-    won = linked(events)
+    known = numbered(events)
+    won = linked(known)
     won = won.mutate(goal=goal_of(won)).filter(lambda rows: rows.goal.notnull())
-    won = kept(won.select("reader", won_at="at", won_id="id"))
-    numbered = kept(in_visits(events))
+    won = kept(won.select("reader", won_at="at"))
+    rows = {"events": events, "visits": known, "steps": steps_of_readers(events)}
     for detector in DETECTORS.values():
         threshold = (thresholds or {}).get(detector.name, detector.threshold)
-        tries = kept(detector.tries(numbered if detector.of_visits else events, places))
-        rows = _judged(tries, threshold)
-        if rows:
-            found += _told(detector, tries, rows, won, lookback_days)
+        tries = kept(detector.tries(rows[detector.reads], places))
+        if judged := _judged(tries, threshold):
+            found += _told(detector, tries, judged, won, lookback_days)
     key = ("obstacle", "touchpoint", "what")
     return sorted(found, key=lambda row: (-row["downstream"], -row["failed"], *(row[name] for name in key)))
 
@@ -98,7 +100,7 @@ def _told(
             won.won_at <= met.met_at + ibis.interval(days=lookback_days),
         ],
     )  # fmt: skip
-    after = {(row["touchpoint"], row["what"]): row["wins"] for row in _counted(near, wins=near.won_id.nunique())}
+    after = {(row["touchpoint"], row["what"]): row["wins"] for row in _counted(near, wins=near.count())}
     examples = _examples(failed)
     told = []
     for row in rows:
