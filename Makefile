@@ -10,7 +10,7 @@ ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 # RUNLEVEL=1 before it: a server is installed and not started, since tests start their own.
 APT := $(ROOT) env DEBIAN_FRONTEND=noninteractive $${RUNLEVEL:+RUNLEVEL=$$RUNLEVEL} apt-get install --yes --quiet --no-install-recommends
 
-.PHONY: help setup serve html publish check clean test test-long lint types unit browser peers lock screenshots reference bench bench-build bench-check bench-pages bench-mail bench-collector bench-journeys
+.PHONY: help setup serve demo html publish check clean test test-long lint types unit browser peers lock screenshots reference bench bench-build bench-check bench-pages bench-mail bench-collector bench-journeys
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -44,6 +44,14 @@ $(NODE): tests/node/package.json tests/node/package-lock.json $(VENV)/.test
 
 serve: setup ## everything, on this machine, at http://127.0.0.1:8000 (PORT=)
 	@exec $(BIN)/milepost serve --port $(PORT)
+
+# Its state is a folder of its own, whatever the environment names: no reader's journey, address or mail server is in it.
+DEMO := $(if $(MILEPOST_VAR),$(MILEPOST_VAR),var)
+demo: setup ## a year of synthetic journeys, marked as such, and the report of it, at http://127.0.0.1:8000/journeys/ (PORT=)
+	$(BIN)/milepost build
+	$(BIN)/milepost journeys demo
+	@exec env -u MILEPOST_ARCHIVE_URL -u MILEPOST_DATABASE_URL -u MILEPOST_SMTP_URL MILEPOST_VAR=$(DEMO)/demo \
+	  $(BIN)/milepost serve --port $(PORT)
 
 html: setup ## output/ as it will be
 	$(BIN)/milepost build
@@ -101,7 +109,7 @@ bench-build: $(VENV)/.test ## one blog (N=1000) built by Milepost, stock Pelican
 bench-check: $(VENV)/.test ## a check of what has not changed (N=10000), beside reading the files
 	$(BIN)/python tests/bench/check.py
 
-bench-collector: $(VENV)/.test ## the collector (SECONDS=5) beside a bare app that answers 204, by wrk
+bench-collector: $(VENV)/.test ## the collector (SECONDS=3, five times) beside a bare app that answers 204, by wrk
 	$(BIN)/python tests/bench/collector.py
 
 bench-pages: $(NODE) ## Lighthouse's view of our pages, beside those of others with the same article

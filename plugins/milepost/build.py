@@ -79,6 +79,16 @@ class Build:
         replace_whole(fresh, self.output)
         return said
 
+    @contextlib.contextmanager
+    def here(self) -> Iterator[None]:
+        """While the block runs, let this very process be one that builds: it is spared another's start."""
+        with self._ordered(self.output) as (command, environ, descriptors):
+            os.environ.update(environ)
+            for descriptor in descriptors:
+                os.set_inheritable(descriptor, True)
+            sys.argv = command[2:]
+            yield
+
     @property
     def state(self) -> Path:
         """The file that keeps what is known of the built site."""

@@ -12,7 +12,12 @@ from milepost import options, slices
 from milepost.errors import MilepostError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from milepost.journeys.insights import Insights
     from milepost.settings import Settings
+    from milepost.sources import Source, Sources
 
 cli = typer.Typer(
     name="milepost",
@@ -30,7 +35,7 @@ for _, module in slices.parts("cli"):
 @cli.callback()
 def _hand_over(context: typer.Context) -> None:
     """Give each slice's commands the callables that another slice offers; a slice never imports a slice."""
-    context.obj = {"addresses": _addresses}
+    context.obj = {"addresses": _addresses, "insights": _insights, "post": _post}
 
 
 def _addresses(settings: Settings) -> list[tuple[str, str]]:
@@ -38,6 +43,26 @@ def _addresses(settings: Settings) -> list[tuple[str, str]]:
     from milepost.newsletter.people import remembered
 
     return remembered(settings.env) if "newsletter" in settings.enabled else []
+
+
+def _insights(settings: Settings, sources: Sources, pages: Mapping[str, Source], built: Path) -> Insights:
+    """What stopped readers, on the sources that it can be mended in."""
+    from datetime import UTC, datetime
+
+    from milepost.journeys.insights import insights
+
+    return insights(settings, sources, pages, built, datetime.now(UTC))
+
+
+def _post(settings: Settings, address: str, subject: str, text: str, html: str) -> str:
+    """Send one mail by the newsletter's relay, or into its outbox; returns what was answered."""
+    from datetime import UTC, datetime
+
+    from milepost.newsletter.posting import post
+
+    if "newsletter" not in settings.enabled:
+        raise MilepostError('mails are the newsletter\'s: add "milepost.newsletter" to PLUGINS, or print the digest')
+    return post(settings, address, subject, text, html, datetime.now(UTC))
 
 
 @cli.command(epilog="Example: milepost app --port 8080 --workers 2")

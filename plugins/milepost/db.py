@@ -5,6 +5,7 @@ Knows SQLAlchemy and alembic; knows no table.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,7 +86,13 @@ def _make_private(path: Path) -> None:
     """Create the file for its owner alone; SQLite gives its journals the same mode."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        # One that is there is not opened: closing it would end every lock that SQLite holds on it in this process
+        # (POSIX), and whoever else is the last to close it then takes the journal away from under it.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        if not os.access(path, os.W_OK):
+            reason = os.strerror(errno.EROFS if os.statvfs(path).f_flag & os.ST_RDONLY else errno.EACCES)
+            raise DatabaseError(f"{path}: {reason}; see MILEPOST_VAR and MILEPOST_DATABASE_URL") from None
     except OSError as error:
         raise DatabaseError(f"{path}: {error.strerror}; see MILEPOST_VAR and MILEPOST_DATABASE_URL") from error
 

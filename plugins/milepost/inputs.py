@@ -105,3 +105,4 @@ def _paths(settings: Settings, left_out: set[str]) -> Iterator[str]:
     yield from map(str, beside.glob("*.py"))
     for model in settings.models.values():
         yield from (str(beside / value) for _, value in model if isinstance(value, str) and "." in value)
+        yield from (str(settings.env.var / name) for name in model.kept())

@@ -28,6 +28,10 @@ class SliceSettings(BaseModel):
         """Where the slice's own kinds of source are: kind -> folders below PATH."""
         return {}
 
+    def kept(self) -> tuple[str, ...]:
+        """The files below MILEPOST_VAR that a preview is built of."""
+        return ()
+
 
 class FieldFault(ValueError):
     """A value that cannot be meant; for validators of front-matter fields.

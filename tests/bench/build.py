@@ -1,129 +1,133 @@
-"""`make bench-build` (N=1000): one blog, built in turn by Milepost, stock Pelican and Hugo, cold, again, one edit.
+"""`make bench-build` (N=1000): one blog, built in turn by Milepost, stock Pelican, Hugo and Eleventy.
 
-Equal work: a page for each post, listings of ten for all, each category, tag and author, and a feed for each of those;
-the numbers of files are printed, since no two tools make quite the same. Search, cards and pictures are in none.
-Medians of RUNS runs; the ratio is to Milepost's.
+Cold, again with nothing changed, again after one edit; then one edit while each tool watches, from the saved file to
+the page on disk. The numbers of files are printed, since no two tools make quite the same. Search, cards and pictures
+are in none. Medians of RUNS builds and EDITS edits; each ratio is to Milepost's. WATCH=0 leaves the watching out.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-from corpus import post, write_pelican
+from blogs import Tool, tools
 
-HERE = Path(__file__).parent
-BIN = Path(sys.executable).parent
 RUNS = int(os.environ.get("RUNS", "3"))
-HUGO = """\
-baseURL = "https://bench.example/"
-title = "Bench"
-[pagination]
-pagerSize = 10
-[services.rss]
-limit = 20
-[taxonomies]
-category = "categories"
-tag = "tags"
-author = "authors"
-"""
-HEAD = '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{{ .Title }}</title></head>'
-PAGE = f"{HEAD}<body><h1>{{{{ .Title }}}}</h1>"
-SINGLE = PAGE + "{{ .Content }}</body></html>"
-LIST = (
-    PAGE + '{{ range .Paginator.Pages }}<h2><a href="{{ .RelPermalink }}">{{ .Title }}</a></h2><p>{{ .Date }}</p>'
-    "{{ .Summary }}{{ end }}{{ .Paginator.PageNumber }} of {{ .Paginator.TotalPages }}</body></html>"
-)
+EDITS = int(os.environ.get("EDITS", "5"))
+SETTLED_SECONDS = 3.0
+BUILDS = ("cold", "again", "one edit")
 
 
-class Tool:
-    """One tool, its own copy of the blog, and the command that builds it into `output`."""
+class Memory:
+    """The most memory that a process and those below it take, in MB, shared pages once."""
 
-    def __init__(self, name: str, root: Path, command: list[str], write: Callable[[Path, int], None]) -> None:
-        self.name, self.root, self.command = name, root, [str(part) for part in command]
-        self.posts, self.output, self.write = root / "content/posts", root / "output", write
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process, self.most = process, 0.0
+        self.looking = threading.Thread(target=self._look, daemon=True)
+        self.looking.start()
 
-    def build(self) -> float:
-        """Seconds of one build."""
-        environ = {**os.environ, "MILEPOST_VAR": str(self.root / "var")}
-        began = time.perf_counter()
-        subprocess.run(self.command, cwd=self.root, check=True, capture_output=True, env=environ)
-        return time.perf_counter() - began
-
-    def cold(self) -> float:
-        for folder in ("output", "var", "resources"):
-            shutil.rmtree(self.root / folder, ignore_errors=True)
-        return self.build()
-
-    def edited(self) -> float:
-        path = next(self.posts.glob("post-7.md"))
-        path.write_text(path.read_text() + "\nOne more sentence.\n")
-        time.sleep(0.2)
-        return self.build()
+    def _look(self) -> None:
+        while self.process.poll() is None:
+            self.most = max(self.most, sum(_proportional(pid) for pid in _family(self.process.pid)) / 1024)
+            time.sleep(0.1)
 
 
-def write_hugo(folder: Path, count: int) -> None:
-    """The same posts as Hugo reads them."""
-    folder.mkdir(parents=True)
-    for number in range(count):
-        fields, text = post(number)
-        tags = ", ".join(f'"{tag}"' for tag in fields["Tags"].split(", "))
-        head = [f'title: "{fields["Title"]}"', f"date: {fields['Date'].replace(' ', 'T')}:00Z", f"tags: [{tags}]"]
-        head += [f'categories: ["{fields["Category"]}"]', f'authors: ["{fields["Authors"]}"]']
-        head += [f'summary: "{fields["Summary"]}"', f"slug: {fields['Slug']}"]
-        (folder / f"post-{number}.md").write_text("---\n" + "\n".join(head) + f"\n---\n{text}", encoding="utf-8")
+def _family(pid: int) -> list[int]:
+    try:
+        below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [pid, *(one for child in below for one in _family(int(child)))]
 
 
-def tools(root: Path) -> list[Tool]:
-    """Each with its settings in a folder of its own."""
-    found = [
-        Tool("Milepost", root / "milepost", [BIN / "milepost", "build"], write_pelican),
-        Tool(
-            "Pelican",
-            root / "pelican",
-            [BIN / "pelican", "content", "-s", "pelicanconf.py", "-o", "output"],
-            write_pelican,
-        ),
-        Tool("Hugo", root / "hugo", [BIN / "hugo", "--destination", "output", "--quiet"], write_hugo),
-    ]
-    for tool in found[:2]:
-        tool.root.mkdir(parents=True)
-        shutil.copy(HERE / "benchconf.py", tool.root / "pelicanconf.py")
-    layouts = found[2].root / "layouts/_default"
-    layouts.mkdir(parents=True)
-    (found[2].root / "hugo.toml").write_text(HUGO)
-    (layouts / "single.html").write_text(SINGLE)
-    for name in ("list", "terms", "taxonomy", "home"):
-        (layouts / f"{name}.html").write_text(LIST if name != "terms" else SINGLE)
-    return found
+def _proportional(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+
+
+def built(found: list[Tool]) -> dict[str, dict[str, float]]:
+    """By tool, the median seconds of each way to build, in turn, so that what else the machine does is everybody's."""
+    times: dict[str, dict[str, list[float]]] = {tool.name: {what: [] for what in BUILDS} for tool in found}
+    for _ in range(RUNS):
+        for tool in found:
+            for what, run in zip(BUILDS, (tool.cold, tool.build, tool.edited), strict=True):
+                times[tool.name][what].append(run())
+    return {name: {what: statistics.median(one) for what, one in each.items()} for name, each in times.items()}
+
+
+def memory(tool: Tool) -> float:
+    """MB of a cold build."""
+    tool.clear()
+    process = subprocess.Popen(
+        tool.command, cwd=tool.root, env=tool.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    seen = Memory(process)
+    process.wait()
+    seen.looking.join()
+    return seen.most
+
+
+def watched(tool: Tool, count: int, cold: float) -> float:
+    """Median seconds from a saved edit to its page on disk while `tool` watches."""
+    patience = 60 + 5 * cold
+    tool.clear()  # so that it can be seen when the first build is done
+    process = subprocess.Popen(
+        tool.watch, cwd=tool.root, env=tool.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        _until_settled(tool, count, patience)
+        # What takes as long as a whole build is not measured five times.
+        edits = EDITS if cold < 10 or tool.name != "Pelican" else 1
+        times = []
+        for number in range(edits):
+            times.append(tool.seconds_to_show(number * 7 + 3, patience))
+            time.sleep(min(SETTLED_SECONDS + times[-1], 20))
+        return statistics.median(times)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _until_settled(tool: Tool, count: int, patience: float) -> None:
+    """Wait until the first build is there and nothing has been written for a while."""
+    began, pages = time.monotonic(), 0
+    last = began
+    while time.monotonic() - last < SETTLED_SECONDS or pages < count:
+        if time.monotonic() - began > patience:
+            raise TimeoutError(f"{tool.name}: {pages} pages after {patience:.0f} s")
+        time.sleep(0.5)
+        now = sum(1 for _ in tool.watched.rglob("*.html"))
+        if now != pages:
+            pages, last = now, time.monotonic()
 
 
 def main(count: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         found = tools(Path(folder))
-        times: dict[str, dict[str, list[float]]] = {}
         for tool in found:
             tool.write(tool.posts, count)
-        for _ in range(RUNS):
-            for tool in found:  # in turn, so that what else the machine does is everybody's
-                for what, run in (("cold", tool.cold), ("again", tool.build), ("one edit", tool.edited)):
-                    times.setdefault(tool.name, {}).setdefault(what, []).append(run())
-        print(f"{count} posts, medians of {RUNS} runs in seconds, and how many times Milepost's")
-        print(f"{'':<10}{'cold':>16}{'again':>16}{'one edit':>16}{'pages':>8}{'feeds':>7}")
+        times = built(found)
+        for tool in found if os.environ.get("WATCH", "1") != "0" else ():
+            times[tool.name]["watched"] = watched(tool, count, times[tool.name]["cold"])
+        print(f"{count} posts; seconds, medians of {RUNS} builds and {EDITS} edits, and how many times Milepost's")
+        columns = list(times[found[0].name])
+        print(f"{'':<9}" + "".join(f"{what:>17}" for what in columns) + f"{'MB':>7}{'pages':>7}{'feeds':>6}")
         for tool in found:
-            cells = []
-            for what in ("cold", "again", "one edit"):
-                own, ours = (statistics.median(times[name][what]) for name in (tool.name, "Milepost"))
-                cells.append(f"{own:>8.2f} {own / ours:>6.2f}x")
+            cells = [
+                f"{times[tool.name][what]:>9.3f}{times[tool.name][what] / times[found[0].name][what]:>7.2f}x"
+                for what in columns
+            ]
+            most = memory(tool)
             files = [sum(1 for _ in tool.output.rglob(end)) for end in ("*.html", "*.xml")]
-            print(f"{tool.name:<10}{cells[0]:>16}{cells[1]:>16}{cells[2]:>16}{files[0]:>8}{files[1]:>7}")
+            print(f"{tool.name:<9}{''.join(cells)}{most:>7.0f}{files[0]:>7}{files[1]:>6}")
 
 
 if __name__ == "__main__":

@@ -22,12 +22,13 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import installed
+
 from browser.compressed import Compressed
 from sites import ROOT, Site
 
 LIGHTHOUSE = ROOT / "tests/node/node_modules/lighthouse/cli/index.js"
 NODE = Path(sys.executable).with_name("node")
-NPM = Path(sys.executable).with_name("npm")
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 GOAL_LCP_MS = 760
 RUNS = 3
@@ -93,7 +94,7 @@ def pelican_default(root: Path, url: str) -> tuple[Path, Mapping[str, str]]:
 
 def mkdocs_material(root: Path, url: str) -> tuple[Path, Mapping[str, str]]:
     title, body = text()
-    python = bench_folder() / "mkdocs/bin/python"
+    python = installed.folder() / "mkdocs/bin/python"
     if not python.exists():
         run(sys.executable, "-m", "venv", python.parent.parent, cwd=root)
         run(python, "-m", "pip", "install", "--quiet", "mkdocs-material", cwd=root)
@@ -107,14 +108,13 @@ def mkdocs_material(root: Path, url: str) -> tuple[Path, Mapping[str, str]]:
 
 def eleventy(root: Path, url: str) -> tuple[Path, Mapping[str, str]]:
     title, body = text()
-    tool = bench_folder() / "eleventy"
-    tool.mkdir(parents=True, exist_ok=True)
-    if not (tool / "node_modules/@11ty/eleventy").exists():
-        run(NPM, "install", "--prefix", tool, "--no-save", "--loglevel", "error", "@11ty/eleventy@3", cwd=tool)
+    command = installed.eleventy()
+    if command is None:
+        raise RuntimeError("Eleventy could not be installed")
     (root / "in/_includes").mkdir(parents=True)
     (root / "in/_includes/page.njk").write_text(LAYOUT)
     (root / "in/index.md").write_text(f"---\ntitle: {json.dumps(title)}\nlayout: page.njk\n---\n{body}\n")
-    run(NODE, tool / "node_modules/@11ty/eleventy/cmd.cjs", "--input=in", "--output=site", cwd=root)
+    run(*command, "--input=in", "--output=site", cwd=root)
     shutil.copy(PICTURE, root / "site/picture.webp")
     return root / "site", {"article": "/"}
 
@@ -125,13 +125,6 @@ SITES = {
     "MkDocs Material": mkdocs_material,
     "Eleventy, one layout": eleventy,
 }
-
-
-def bench_folder() -> Path:
-    """Where the peers' tools are kept between runs."""
-    folder = ROOT / "var/bench"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def looked_at(url: str) -> Look:

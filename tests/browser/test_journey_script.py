@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
 from browser.conftest import QUIET
 from browser.recording import Recorder, recording, said
-from milepost.touchpoints import mail
+from milepost.arrivals import link
 from milepost.touchpoints.script import served
 
 pytestmark = pytest.mark.browser
@@ -200,7 +200,7 @@ def test_a_file_and_a_form_are_told_by_their_names(context: BrowserContext, coll
 
 
 def test_who_comes_by_a_mail_met_the_mail_first(context: BrowserContext, collector: Recorder) -> None:
-    opened(context, collector, mail.link("/first?a=1", "newsletter/2026-11-24"))
+    opened(context, collector, link("/first?a=1", "newsletter/2026-11-24"))
     assert [event.touchpoint for event in collector.wait_for("view", 2)] == ["newsletter/2026-11-24", "blog/first"]
     collector.posts.clear()
     opened(context, collector, "/first?touchpoint=site/elsewhere")

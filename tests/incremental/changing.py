@@ -199,6 +199,15 @@ class Changes:
         kept = {"version": 1, "forum": "milepost-example", "fetched": "2026-02-02T10:00:00Z", "threads": [thread]}
         self.change(self.content / "comments.json", json.dumps(kept))
 
+    def issues(self, choice: int) -> None:
+        """An issue is sent, or taken out of the archive again."""
+        post = {"title": "A post", "url": "https://elsewhere.example/", "touchpoint": f"blog/post-{choice % 4}"}
+        sent = [
+            {"id": f"2026-02-0{day}", "sent": f"2026-02-0{day}T08:00:00Z", "subject": f"No. {choice}", "posts": [post]}
+            for day in range(choice % 3, 0, -1)
+        ]
+        self.change(self.content / "issues.json", json.dumps({"version": 1, "issues": sent}))
+
     def damage(self, choice: int) -> None:
         """What is known of earlier builds is cut short, overwritten, or gone."""
         files = sorted([*self.states.glob("*.sqlite"), *self.var.glob("**/texts.sqlite")])
@@ -254,5 +263,6 @@ EVERY: list[Callable[[Changes, int], None]] = [
     Changes.body, Changes.title, Changes.date, Changes.tags, Changes.category, Changes.author, Changes.status,
     Changes.redirect, Changes.series, Changes.new, Changes.rename, Changes.delete, Changes.revert, Changes.touch,
     Changes.template, Changes.shown_by_template, Changes.picture, Changes.bio, Changes.doc, Changes.plan,
-    Changes.setting, Changes.onward, Changes.comments, Changes.damage, Changes.spoil, Changes.kill, Changes.together,
+    Changes.setting, Changes.onward, Changes.comments, Changes.issues, Changes.damage, Changes.spoil, Changes.kill,
+    Changes.together,
 ]  # fmt: skip

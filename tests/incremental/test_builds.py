@@ -77,7 +77,7 @@ def test_another_plugin_that_works_on_written_pages_is_named_and_gets_all_of_the
     for _ in range(2):
         done = site.milepost("build", "--explain", "index.html")
         assert done.returncode == 0, done.stderr
-        assert "shouting: works on pages once they are written" in done.stdout
+        assert "shouting: works on pages once they are written" in done.stderr
         assert "HELLO, reader." in (site.output / "post-0.html").read_text()
 
 
@@ -111,7 +111,7 @@ def test_where_nothing_can_be_kept_the_build_is_right_and_says_so(new_site: NewS
         site.write({"content/articles/0.md": article("Post 0", 1, text)})
         done = site.milepost("build")
         assert done.returncode == 0, done.stderr
-        assert "the next build will be a whole one too" in done.stdout
+        assert "the next build will be a whole one too" in done.stderr
         assert text in (site.output / "post-0.html").read_text()
 
 

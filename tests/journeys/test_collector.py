@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from milepost.journeys import collector, gate
 from milepost.journeys.archive import archive_inboxes
+from milepost.journeys.manifest import Manifest
 
 TEXT = {"content-type": "text/plain"}
 EVENTS = "/journey/v1/events"
@@ -338,3 +339,31 @@ def test_nothing_that_is_sent_is_a_server_error(served: Running, body: bytes, pa
         f"{served.url}{path}", content=body, headers={**TEXT, "cookie": b"milepost_person=" + cookie}, verify=False
     )
     assert answer.status_code in (204, 400)
+
+
+def test_a_mail_is_known_before_the_site_lists_it_and_made_up_names_cost_little(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, sent = [100.0], set[str]()
+    asked: list[float] = []
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+
+    def mails() -> frozenset[str]:
+        asked.append(now[0])
+        return frozenset(sent)
+
+    manifest = Manifest(tmp_path / "touchpoints.json", mails)
+
+    def learned(*touchpoints: str) -> set[str]:
+        unknown = manifest.unknown(touchpoints)
+        if manifest.may_be_mails(unknown):
+            manifest.ask()
+        return manifest.unknown(touchpoints)
+
+    assert (learned("blog/none"), asked) == ({"blog/none"}, [])
+    assert (learned("newsletter/made-up"), learned("newsletter/x"), asked) == (
+        {"newsletter/made-up"}, {"newsletter/x"}, [100.0],
+    )  # fmt: skip
+    sent.add("newsletter/2026-01-15")
+    now[0] += 1.1
+    assert (learned("newsletter/2026-01-15", "newsletter/x"), asked) == ({"newsletter/x"}, [100.0, 101.1])

@@ -198,7 +198,7 @@ def readers(number: int) -> list[str]:
     return [f"reader{count}@example.org" for count in range(number)]
 
 
-def item(number: int = 1, **more: str) -> Item:
+def item(number: int = 1, **more: Any) -> Item:
     url = f"https://site.example/post-{number}/"
     return Item.model_validate({"id": url, "url": url, "title": f"Post {number}", "summary": "A summary.", **more})
 

@@ -20,7 +20,8 @@ from sqlalchemy import Engine, select
 
 from milepost import db
 from milepost.newsletter import tables
-from milepost.newsletter.issue import Item, feed_of, items_of, make_issue, read_feed
+from milepost.newsletter.issue import Item, feed_of, make_issue, read_feed
+from milepost.newsletter.letter import Picture, Post, letter_of
 from milepost.newsletter.model import NewsletterError
 
 POST: dict[str, Any] = {"id": "1", "url": "https://site.example/1/", "title": "First", "summary": "What it is about."}
@@ -39,7 +40,7 @@ def issues(engine: Engine) -> list[tuple[str, str, str, list[str]]]:
     """(id, state, subject, titles) of each issue, oldest first."""
     with db.reading(engine) as connection:
         rows = connection.execute(select(tables.issue).order_by(tables.issue.c.created_at)).all()
-    return [(row.id, row.state, row.subject, [post["title"] for post in items_of(row.content)]) for row in rows]
+    return [(row.id, row.state, row.subject, [post.title for post in letter_of(row).posts]) for row in rows]
 
 
 @contextmanager
@@ -83,11 +84,40 @@ def test_an_issue_keeps_posts_as_the_feed_had_them(engine: Engine) -> None:
     made(engine, item(1, title="Grüße 👋", summary="It's <b>bold</b> & more"))
     made(engine, item(2, title="Later"), item(1, title="Changed since"), hours=1)
     with db.reading(engine) as connection:
-        contents = connection.execute(select(tables.issue.c.content).order_by(tables.issue.c.created_at)).scalars()
-        first, second = [items_of(content) for content in contents]
+        rows = connection.execute(select(tables.issue).order_by(tables.issue.c.created_at)).all()
+        first, second = [letter_of(row).posts for row in rows]
     url = "https://site.example/post-1/"
-    assert first == [{"id": url, "url": url, "title": "Grüße 👋", "summary": "It's <b>bold</b> & more"}]
-    assert [post["title"] for post in second] == ["Later"]
+    assert first == (Post("Grüße 👋", url, "It's <b>bold</b> & more"),)
+    assert [post.title for post in second] == ["Later"]
+
+
+SIZE = {"width": 1280, "height": 720, "alt": "A road"}
+OURS = {"touchpoint": "blog/first", "image": SIZE}
+LEAD = "https://site.example/a.jpg"
+
+
+@pytest.mark.parametrize(
+    ("said", "post"),
+    [
+        (
+            {"tags": ["Strategy", "funnels"], "image": LEAD, "_milepost": OURS},
+            {"topic": "Strategy", "picture": Picture(LEAD, 1280, 720, "A road"), "touchpoint": "blog/first"},
+        ),
+        ({"image": LEAD}, {"picture": Picture(LEAD)}),
+        ({"image": LEAD, "_milepost": {"image": {"width": -1}}}, {"picture": Picture(LEAD)}),
+        ({"image": "https://site.example/a.svg"}, {}),
+        ({"image": "javascript:alert(1)"}, {}),
+        ({"image": 5, "tags": 5, "_milepost": 5}, {}),
+        ({"tags": [5], "_milepost": {"touchpoint": 5, "image": 5}}, {}),
+    ],
+)
+def test_what_else_a_feed_says_of_a_post_is_kept_where_it_can_be_used(
+    said: dict[str, Any], post: dict[str, Any], engine: Engine
+) -> None:
+    made(engine, Item.model_validate(POST | said))
+    with db.reading(engine) as connection:
+        [row] = connection.execute(select(tables.issue)).all()
+    assert letter_of(row).posts == (Post("First", POST["url"], "What it is about.", **post),)
 
 
 def test_a_post_is_one_line_of_characters_and_a_summary_may_be_missing(tmp_path: Path) -> None:
@@ -134,7 +164,7 @@ def test_a_feed_by_its_address_is_the_same(tmp_path: Path) -> None:
     with web_server(tmp_path) as url:
         posts = read_feed(f"{url}/feed.json")
         assert posts == read_feed(str(tmp_path / "feed.json"))
-    assert [post.model_dump(mode="json") for post in posts] == [POST, POST | {"id": "2"}]
+    assert [post.model_dump(mode="json", exclude_defaults=True) for post in posts] == [POST, POST | {"id": "2"}]
 
 
 @pytest.mark.parametrize(

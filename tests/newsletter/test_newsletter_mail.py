@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from email.header import decode_header, make_header
 from email.utils import parsedate_to_datetime
@@ -21,10 +23,11 @@ from milepost.errors import SettingsError
 from milepost.newsletter import delivery, ledger, notices, tables
 from milepost.newsletter.copies import Copies
 from milepost.newsletter.issue import Item
+from milepost.newsletter.letter import letter_of
 from milepost.newsletter.mail import compose_issue, envelope_address, letterhead
 from milepost.newsletter.model import Settings as NewsletterSettings
 from milepost.newsletter.relay import SmtpRelay, always, wire_bytes
-from milepost.newsletter.tokens import Tokens
+from milepost.newsletter.tokens import Purpose, Tokens
 from milepost.settings import Settings
 
 MESSAGE_ID = "<2026-01-15.7@site.example>"
@@ -42,12 +45,15 @@ HOSTILE = {
 }
 
 
-def copy_of(*items: Item, address: str = "reader@example.org", subject: str = "", settings: Settings) -> Taken:
+def copy_of(
+    *items: Item, address: str = "reader@example.org", subject: str = "", settings: Settings, **by_hand: str
+) -> Taken:
     """One subscriber's copy of an issue, as it came out of a real connection."""
     head, tokens = letterhead(settings), Tokens(settings.env.secret(), lambda: NOW)
-    posts = [one.model_dump(mode="json") for one in items]
+    content = json.dumps([one.model_dump(mode="json", exclude_defaults=True) for one in items])
+    letter = letter_of(SimpleNamespace(id="2026-01-15", subject=subject or items[0].title, content=content))
     person = SimpleNamespace(id=7, address=address, changed_at=NOW)
-    message = compose_issue(subject or items[0].title, posts, person, head, tokens, MESSAGE_ID, NOW)
+    message = compose_issue(replace(letter, **by_hand), person, head, tokens, MESSAGE_ID, NOW)
     with relaying() as sink:
 
         async def hand_over() -> None:
@@ -171,13 +177,26 @@ def test_every_message_id_is_its_own_and_the_ledgers(settings: Settings, engine:
     assert len({message_id for _, message_id in sent}) == 6
 
 
+PICTURE = "https://site.example/pictures/a.jpg"
+OURS = {"touchpoint": "blog/post-1", "image": {"width": 1280, "height": 720, "alt": 'A "road"'}}
+MARK = "?touchpoint=newsletter/2026-01-15"
+
+
+def own(settings: Settings, purpose: Purpose) -> str:
+    return f"https://site.example/newsletter/{purpose}/{Tokens(settings.env.secret()).make(purpose, 7)}"
+
+
 def test_both_parts_say_the_same_with_absolute_links_and_the_postal_address(settings: Settings) -> None:
-    taken = copy_of(item(1), item(2, summary=""), settings=settings)
+    measured = item(1, tags=["Strategy"], image=PICTURE, _milepost=OURS)
+    taken = copy_of(measured, item(2, summary=""), settings=settings)
     text, soup = part(taken, "plain"), BeautifulSoup(part(taken, "html"), "lxml")
-    leave = f"https://site.example/newsletter/unsubscribe/{Tokens(settings.env.secret()).make('unsubscribe', 7)}"
-    posts = ["https://site.example/post-1/", "https://site.example/post-2/"]
-    assert re.findall(r"\S+://\S+", text) == [*posts, leave]
-    assert [link["href"] for link in soup.select("a")] == [posts[0], posts[0], posts[1], posts[1], leave]
+    # Only where a page is measured does anybody read by which mail it was come to.
+    posts = [f"https://site.example/post-1/{MARK}", "https://site.example/post-2/"]
+    preferences, leave = own(settings, "preferences"), own(settings, "unsubscribe")
+    every = "https://site.example/issues/"
+    assert re.findall(r"\S+://\S+", text) == [*posts, preferences, leave, every]
+    links = [str(link["href"]) for link in soup.select("a")]
+    assert links == ["https://site.example/", *[posts[0]] * 3, *[posts[1]] * 2, preferences, leave, every]
     for said in ("Post 1", "Post 2", "A summary.", "15 January 2026", "1 Example Street", "Letters"):
         assert said in text
         assert said in soup.get_text(" ")
@@ -186,12 +205,102 @@ def test_both_parts_say_the_same_with_absolute_links_and_the_postal_address(sett
     ]  # fmt: skip
 
 
+def test_the_text_part_reads_as_if_it_was_typed(settings: Settings) -> None:
+    long = "A touchpoint is a place where a reader meets you, and a road that leads there is none. " * 2
+    text = part(copy_of(item(1, summary=long), settings=settings), "plain").replace("\r\n", "\n")
+    assert (
+        text
+        == f"""\
+Letters
+15 January 2026
+
+
+Post 1
+------
+
+A touchpoint is a place where a reader meets you, and a road that leads
+there is none. A touchpoint is a place where a reader meets you, and a
+road that leads there is none.
+
+https://site.example/post-1/
+
+
+--\x20
+Letters, by A site
+1 Example Street
+
+You get this because you confirmed this address on 15 January 2026.
+
+Change what you get, and how often:
+{own(settings, "preferences")}
+
+Leave, with one button and no questions:
+{own(settings, "unsubscribe")}
+
+Every issue so far, on the web:
+https://site.example/issues/
+"""
+    )
+
+
+def test_a_text_by_hand_stands_above_the_posts_in_both_parts(settings: Settings) -> None:
+    link = "https://site.example/docs/"
+    taken = copy_of(
+        item(1), settings=settings, subject="A note",
+        html=f'<p>See <a href="{link}#a">the docs</a>, and <a href="https://other.example/">others</a>.</p>',
+        text=f"See the docs ({link}#a), and https://other.example/.",
+    )  # fmt: skip
+    text, soup = part(taken, "plain"), BeautifulSoup(part(taken, "html"), "lxml")
+    assert f"See the docs ({link}{MARK}#a), and https://other.example/." in text
+    assert [str(one["href"]) for one in soup.select(".prose a")] == [f"{link}{MARK}#a", "https://other.example/"]
+    assert [(one.name, one.get_text()) for one in soup.select("h1, h2")] == [("h1", "A note"), ("h2", "Post 1")]
+
+
 def test_styles_are_inlined_and_those_of_the_dark_are_kept(settings: Settings) -> None:
-    soup = BeautifulSoup(part(copy_of(item(), settings=settings), "html"), "lxml")
-    assert soup.body and "background: #fbfdfc" in str(soup.body["style"])
-    assert [link["style"] for link in soup.select("a")] == ["color: #066b44;"] * 3
+    soup = BeautifulSoup(part(copy_of(item(1, image=PICTURE), settings=settings), "html"), "lxml")
+    assert soup.body and "background: #fafcfb" in str(soup.body["style"])
+    assert all("color: #" in str(link["style"]) for link in soup.select("a:not(:has(img))"))
     assert "prefers-color-scheme: dark" in str(soup.style)
-    assert not soup.select("script, link, img, [class*=http]")
+    assert [str(meta["content"]) for meta in soup.select("meta[name$=color-schemes], meta[name=color-scheme]")] == [
+        "light dark", "light dark",
+    ]  # fmt: skip
+    assert not soup.select("script, link, [class*=http]")
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ({"width": 1280, "height": 720, "alt": "A road"}, {"width": "552", "height": "310", "alt": "A road"}),
+        ({"width": 300, "height": 200}, {"width": "300", "height": "200", "alt": ""}),
+        ({}, {"width": "552", "alt": ""}),
+    ],
+)
+def test_a_picture_has_a_size_and_a_text_in_its_place(
+    said: dict[str, Any], shown: dict[str, str], settings: Settings
+) -> None:
+    taken = copy_of(item(1, image=PICTURE, _milepost={"image": said}), settings=settings)
+    [picture] = BeautifulSoup(part(taken, "html"), "lxml").select("img")
+    assert picture["src"] == PICTURE
+    assert {name: picture.get(name) for name in shown} == shown
+    assert picture.has_attr("height") == ("height" in shown)
+
+
+@pytest.mark.parametrize(
+    ("posts", "opening"),
+    [
+        ([item(1)], "A summary."),
+        ([item(1), item(2), item(3)], "Also: Post 2; Post 3"),
+        ([item(1, summary="word " * 60)], "word " * 22 + "…"),
+        ([item(1, summary="")], ""),
+    ],
+)
+def test_what_stands_beside_the_subject_says_more_than_the_subject(
+    posts: list[Item], opening: str, settings: Settings
+) -> None:
+    soup = BeautifulSoup(part(copy_of(*posts, settings=settings), "html"), "lxml")
+    hidden = [str(one.get_text()).strip(" \u2007\ufeff\u034f") for one in soup.select(".preheader")]
+    assert hidden == ([opening] if opening else [])
+    assert all("display: none" in str(one["style"]) for one in soup.select(".preheader"))
 
 
 @pytest.mark.parametrize("title", HOSTILE.values(), ids=HOSTILE.keys())
@@ -207,8 +316,8 @@ def test_a_hostile_title_is_text_and_nothing_else(title: str, settings: Settings
     assert str(make_header(decode_header(headers["Subject"]))) == " ".join(words.split())
     soup = BeautifulSoup(part(taken, "html"), "lxml")
     assert not soup.select("script, img")
-    assert [tag.name for tag in soup.select("h2 *, h2 ~ p *")] == ["a", "a"]
-    [heading] = soup.select("h2")
+    assert [tag.name for tag in soup.select("h1 *, h1 ~ p *")] == ["a", "a"]
+    [heading] = soup.select("h1")
     assert " ".join(heading.get_text().split()) == " ".join(words.split())
     assert words.split()[-1] in part(taken, "plain")
 

@@ -19,6 +19,7 @@ from milepost import db
 from milepost.errors import SettingsError
 from milepost.newsletter import store, tables
 from milepost.newsletter.model import PENDING_LIFE, WORDING, WORDING_VERSION, Confirmed
+from milepost.settings import environment
 
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -55,6 +56,28 @@ def test_migrations_make_the_tables_that_the_code_means(engine: Engine) -> None:
         options = {"version_table": "newsletter_version", "compare_type": True}
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, tables.metadata) == []
+
+
+def test_a_store_that_is_opened_once_more_keeps_its_locks(tmp_path: Path) -> None:
+    path = tmp_path / "milepost.sqlite"
+    script = f"""if True:
+        import sqlite3
+        with sqlite3.connect({str(path)!r}) as connection:
+            print([row[0] for row in connection.execute("SELECT address FROM subscriber ORDER BY id")])
+        connection.close()"""
+
+    def elsewhere() -> str:
+        return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+
+    env = environment({"MILEPOST_VAR": str(tmp_path)})
+    first, second = store.open_store(env), store.open_store(env)
+    sign_up(first, "one@example.org")
+    assert elsewhere() == "['one@example.org']\n"
+    # Whoever is the last to close it takes the journal away; that other process was not the last.
+    sign_up(first, "two@example.org")
+    assert elsewhere() == "['one@example.org', 'two@example.org']\n"
+    first.dispose()
+    second.dispose()
 
 
 def test_processes_that_open_a_new_store_together_all_succeed(database_url: str, tmp_path: Path) -> None:

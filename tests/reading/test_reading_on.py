@@ -31,6 +31,8 @@ ONWARD = {
     "version": 1,
     "from": {
         "blog/a": [{"to": "blog/f", "people": 2}, {"to": "blog/gone", "people": 9}, {"to": "docs/start", "people": 5}],
+        "blog/e": [{"to": name, "people": 9 - number} for number, name in enumerate(("blog/f", "blog/d", "blog/c"))],
+        "blog/b": [{"to": f"blog/{name}", "people": 9 - number} for number, name in enumerate("efdc")],
         "docs/start": [{"to": "blog/a", "people": 1}],
     },
 }
@@ -72,8 +74,10 @@ def test_what_is_far_away_changes_no_article(new_site: NewSite) -> None:
 
 def test_readers_steps_are_shown_where_they_are_known(new_site: NewSite) -> None:
     site = built(new_site, {**FILES, "content/onward.json": json.dumps(ONWARD)})
-    assert ways(site, "a") == {"Readers went on to": ["Start", "F"], "On the same subject": ["B", "E"]}
+    assert ways(site, "a") == {"Readers went on to": ["Start", "F"], "On the same subject": ["B", "E", "C"]}
     assert ways(site, "docs/start") == {"Readers went on to": ["A"]}
+    # The fourth that readers opened comes before what is nearer, and was not opened.
+    assert ways(site, "b") == {"Readers went on to": ["E", "F", "D"], "On the same subject": ["C", "A"]}
 
 
 @pytest.mark.parametrize(

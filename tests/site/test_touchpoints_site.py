@@ -48,6 +48,7 @@ EXPECTED = {
     "site/lost": "error",
     "site/discussion": "service",
     "site/newsletter": "service",
+    "newsletter/issues": "listing",
     "site/search": "search",
     "site/images/old": "page",
 }

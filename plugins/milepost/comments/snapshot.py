@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import time
-from contextlib import suppress
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from milepost import replacing
 from milepost.comments.model import CommentsError, Settings, Snapshot
 from milepost.settings import Settings as AllSettings
-
-_ABANDONED_SECONDS = 600
 
 
 def path_of(settings: AllSettings) -> Path:
@@ -54,33 +51,10 @@ def replace(path: Path, text: str) -> None:
     Raises:
         CommentsError: when it cannot be written; the old is there.
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(path)
-        with unfinished.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # or the new name may be lost with the power
-        finally:
-            os.close(folder)
+        replacing.replace(path, text)
     except OSError as error:
         raise CommentsError(f"{name_of(path)}: cannot be written ({error.strerror}); nothing was changed") from error
-    finally:
-        with suppress(OSError):
-            unfinished.unlink()
-
-
-def _sweep(path: Path) -> None:
-    """Remove what writers left that were killed; one that may be at work still is let be."""
-    for left in path.parent.glob(f".{path.name}.*"):
-        with suppress(OSError):
-            if left.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
-                left.unlink()
 
 
 def name_of(path: Path) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -48,4 +50,13 @@ def build(
     ordered = Build(
         loaded, output or loaded.site.output, fatal=fatal, jobs=jobs or processors(), clean=clean, explain=explain
     )
-    typer.echo(ordered.run(lambda built: make_ready(built, loaded)) if strict else ordered.run())
+    if strict:
+        typer.echo(ordered.run(lambda built: make_ready(built, loaded)))
+        return
+    from milepost.incremental import process
+
+    with ordered.here():
+        process.main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # all is in its place; to take apart what a large site was read into takes as long as to read it

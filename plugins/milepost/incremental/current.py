@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, TemplateNotFound
 
 from milepost.incremental.kept import Kept
-from milepost.incremental.store import Row, Site, Store
+from milepost.incremental.store import Line, Made, Reads, Site, Store
 from milepost.incremental.values import MISSING, SETTINGS, WHOLE, Undigestible, Values, digest
 
 
@@ -25,12 +25,13 @@ class Now:
         readers: Mapping[str, Callable[[str], Any]],
     ) -> None:
         self.store, self.kept, self.shared, self.values, self.readers = store, kept, shared, values, readers
-        self.rows: dict[str, Row] = {}
+        self.lines: dict[str, Line] = {}
         """Of what stays as it is."""
         self.reasons: dict[str, str] = {}
         """Why each other is written."""
         self._names: dict[str, bytes] = {}
-        self._sites: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
+        self._sites: dict[int, str] = {}
+        self._shared: dict[int, frozenset[str]] = {}
         self._templates: dict[str, bytes] = {}
         self._notes: dict[tuple[str, str], bytes] = {}
         self._globals: Mapping[str, Any] = {}
@@ -40,45 +41,50 @@ class Now:
         self._changed = {
             key for key in states.keys() | before.keys() if not states.get(key) or states[key] != before.get(key)
         }
+        self._touched = store.naming(self._changed)
 
     def why(self, name: str, own: Mapping[str, Any], environment: Environment) -> str:
         """Why the page at `name` must be written; empty where it is what it would be."""
         self._environment, self._globals = environment, environment.globals
-        row = self.store.row(name)
-        if row is None:
+        line = self.store.line(name)
+        if line is None or line.reads < 0:
             return "it is new"
-        why = self._why(row, own)
-        if not why and not self.kept.has(name):
-            why = "its file is not as it was written"
-        if not why:
-            self.rows[name] = row
-        return why
+        reads = self.store.site.reads[line.reads]
+        if not line.own or line.own != self.worth_of(reads.local, own):
+            return f"of its own values ({', '.join(reads.local)}) one has changed"
+        why = self._why_site(line.reads, reads, own) or self._why_note(line)
+        if not why and name in self._touched:
+            why = self._why_object(name)
+        return why or self._left(name, line)
 
-    def _why(self, row: Row, own: Mapping[str, Any]) -> str:
-        if not row.own or row.own != self.worth_of(row.local, own):
-            return f"of its own values ({', '.join(row.local)}) one has changed"
-        return self._why_site(row, own) or self._why_object(row) or self._why_note(row)
+    def _left(self, name: str, line: Line) -> str:
+        if not self.kept.has(name):
+            return "its file is not as it was written"
+        self.lines[name] = line
+        return ""
 
-    def _why_site(self, row: Row, own: Mapping[str, Any]) -> str:
-        if not own.keys().isdisjoint(row.shared):
-            return f"{min(own.keys() & row.shared)} is of the page itself now"
-        key = tuple(row.shared), tuple(row.templates)
-        if key not in self._sites:  # most pages read the same
-            self._sites[key] = self._why_names(row)
-        return self._sites[key]
+    def _why_site(self, number: int, reads: Reads, own: Mapping[str, Any]) -> str:
+        if number not in self._sites:  # most pages read the same
+            self._sites[number] = self._why_names(reads)
+            self._shared[number] = frozenset(reads.shared)
+        if not self._shared[number].isdisjoint(own):
+            return f"{min(own.keys() & self._shared[number])} is of the page itself now"
+        return self._sites[number]
 
-    def _why_names(self, row: Row) -> str:
+    def _why_names(self, reads: Reads) -> str:
         site = self.store.site
-        for one in row.shared:
+        for one in reads.shared:
             if not self.of_name(one) or self.of_name(one) != site.names.get(one):
                 return f"{one} has changed"
-        for one in row.templates:
+        for one in reads.templates:
             if self.of_template(one) != site.templates.get(one):
                 return f"the template {one} has changed"
         return ""
 
-    def _why_object(self, row: Row) -> str:
-        states = self.values.states()
+    def _why_object(self, name: str) -> str:
+        row, states = self.store.row(name), self.values.states()
+        if row is None:
+            return "what it was made of cannot be read"
         for key in row.objects:
             if key not in states:
                 return f"{key} is gone"
@@ -89,28 +95,25 @@ class Now:
                     return f"{what}{key} has changed"
         return ""
 
-    def _why_note(self, row: Row) -> str:
-        for kind, key, before in row.notes:
+    def _why_note(self, line: Line) -> str:
+        for kind, key, before in line.notes:
             if not before or self.noted(kind, key) != before:
                 return f"{kind} {key} has changed"
         return ""
 
     def why_feed(self, name: str, worth: bytes) -> str:
         """The same of a feed."""
-        row = self.store.row(name)
-        if row is None:
+        line = self.store.line(name)
+        if line is None:
             return "it is new"
-        if not worth or row.own != worth:
+        if not worth or line.own != worth:
             return "an entry or a setting has changed"
-        if not self.kept.has(name):
-            return "its file is not as it was written"
-        self.rows[name] = row
-        return ""
+        return self._left(name, line)
 
     def worth_of(self, names: Iterable[str], own: Mapping[str, Any]) -> bytes:
         """The digest of the values of `names`, or empty bytes."""
         try:
-            return self.values.of([[name, own.get(name, MISSING)] for name in names])
+            return self.values.of_own([(name, own.get(name, MISSING)) for name in names])
         except (Undigestible, RecursionError):
             return b""
 
@@ -143,12 +146,19 @@ class Now:
                 self._notes[kind, key] = b""
         return self._notes[kind, key]
 
-    def site(self, rows: Iterable[Row], **more: Any) -> Site:
-        """What held for all of `rows`, for the next build to compare with."""
-        every = list(rows)
+    def site(self, made: Mapping[str, Made], others: dict[str, Line]) -> Site:
+        """What the next build is to compare with: `made` in this one, and `others`, which are copies."""
+        before = self.store.site.reads
+        left = {line.reads: before[line.reads] for line in self.lines.values() if line.reads >= 0}
+        every = dict.fromkeys([*left.values(), *(one.reads for one in made.values() if one.reads)])
+        numbers = {reads: number for number, reads in enumerate(every)}
+        moved = {-1: -1} | {number: numbers[reads] for number, reads in left.items()}
+        lines = {name: Line(line.own, moved[line.reads], line.notes) for name, line in self.lines.items()}
+        lines |= {name: one.line._replace(reads=numbers[one.reads] if one.reads else -1) for name, one in made.items()}
         return Site(
-            names={name: self.of_name(name) for row in every for name in row.shared},
-            templates={name: self.of_template(name) for row in every for name in row.templates},
+            names={name: self.of_name(name) for one in every for name in one.shared},
+            templates={name: self.of_template(name) for one in every for name in one.templates},
             states=self.values.states(),
-            **more,
+            reads=list(every),
+            lines=lines | others,
         )

@@ -23,11 +23,11 @@ from pelican.writers import Writer
 from milepost import hooks, inputs
 from milepost.build import replace_whole
 from milepost.errors import MilepostError
-from milepost.incremental import parsing, quick, recording, resident, texts
+from milepost.incremental import contents, parsing, quick, recording, resident, texts
 from milepost.incremental.current import Now
 from milepost.incremental.kept import Kept, merge, written
 from milepost.incremental.stamps import Stamp, stamp_of
-from milepost.incremental.store import Row, Site, Store
+from milepost.incremental.store import Line, Made, Site, Store
 from milepost.incremental.values import Values, digest
 from milepost.incremental.writer import GatheringWriter
 
@@ -74,17 +74,21 @@ class Incremental(Pelican):  # type: ignore[misc]
         self.generators: list[Any] = []
         self.writer: GatheringWriter | None = None
         self.now: Now | None = None
-        self.rows: dict[str, Row] = {}
+        self.made: dict[str, Made] = {}
+        self.copies: dict[str, Line] = {}
         self._connect()
         super().__init__(settings)
         place = Path(self.order.state).with_name("texts.sqlite")
-        self.texts = texts.Texts(place, texts.version_of(self.settings, code), self.order.jobs)
-
-    def _connect(self) -> None:
-        parsing.spare_stylesheets()
-        quick.remember()
+        version = texts.version_of(self.settings, code)
+        self.texts = texts.Texts(place, version, self.order.jobs, self.order.clean)
+        self.contents = contents.Contents(self.texts, self.settings, code)
+        self.contents.remember()
         if self.order.control >= 0:
             resident.remember_what_is_read()
+
+    def _connect(self) -> None:
+        parsing.spare_lookups()
+        quick.remember()
         signals.readers_init.connect(self._read_by_us)
         signals.generator_init.connect(self._notice)
         signals.article_generator_init.connect(quick.count_members)
@@ -107,12 +111,10 @@ class Incremental(Pelican):  # type: ignore[misc]
     def _has_static(self, static: Any) -> bool:
         name = str(static.save_as)
         stamp = digest(repr(stamp_of(static.source_path)).encode())
-        row = self.store.row(name) if self.store.is_good else None
+        line = self.store.line(name)
+        self.copies[name] = Line(own=stamp)
         # A page that lies there as it is gets its tags, and so is looked at in every build.
-        if row and row.own == stamp and not name.endswith((".html", ".htm")) and self.kept.has(name):
-            return True
-        self.rows[name] = Row(own=stamp)
-        return False
+        return line == self.copies[name] and not name.endswith((".html", ".htm")) and self.kept.has(name)
 
     def _get_generator_classes(self) -> list[type[Generator]]:
         found: list[type[Generator]] = super()._get_generator_classes()
@@ -152,27 +154,37 @@ class Incremental(Pelican):  # type: ignore[misc]
             self.texts.save()
         except OSError as error:
             hooks.advise(f"{error}; texts are converted anew in every build")
-        self.say(f"Texts: {len(self.texts.new)} converted, {len(self.texts.known - self.texts.new.keys())} known")
+        self.say(f"Texts: {len(self.texts.converted)} converted, {len(self.texts.known - self.texts.converted)} known")
 
     def write(self, writer: GatheringWriter) -> None:
         """Write every page and feed that is not what it would be, and let the slices know of all."""
-        values = Values(self.settings)
+        values = Values(self.settings, self.texts.digest_of, self.contents.since)
         context = self.context
         values.take_in([*context["generated_content"].values(), *context["static_content"].values()])
         readers = self.settings.get("_MILEPOST_READERS", {})
         self.now = now = Now(self.store, self.kept, context, values, readers)
         try:
-            self.rows |= writer.write_all(now)
+            self.made = writer.write_all(now)
         except MilepostError as error:
             hooks.stop([error])
         for name in writer.pages:
-            row = self.rows.get(name) or now.rows[name]
-            for kind, key, _ in row.notes:
+            line = now.lines.get(name) or self.made[name].line
+            for kind, key, _ in line.notes:
                 now.noted(kind, key)  # what a page shows, other files are made for
-            if name.endswith(".html"):
-                hooks.keep(self.settings, name, records_of(row))
+        if hooks.steps():
+            for name in writer.pages:
+                if name.endswith(".html"):
+                    hooks.keep(self.settings, name, self.records_of(name))
         every = len(writer.pages) + len(writer.feeds)
-        self.say(f"Pages: {every - len(now.rows)} written, {len(now.rows)} unchanged")
+        self.say(f"Pages: {every - len(now.lines)} written, {len(now.lines)} unchanged")
+
+    def records_of(self, name: str) -> dict[str, Any]:
+        """What the slices' steps are to be told of a page, as they made it."""
+        row = self.made[name].row if name in self.made else self.store.row(name)
+        if row is None:
+            raise KeyError(name)  # never: it would have been written
+        records = row.records
+        return {step.name: msgspec.convert(records[step.name], step.record) for step in hooks.steps()}
 
     def run(self) -> None:
         """Build, and let what was built take its place."""
@@ -223,15 +235,15 @@ class Incremental(Pelican):  # type: ignore[misc]
         os.execv(sys.executable, [sys.executable, "-m", "milepost.incremental.process", *sys.argv[1:]])  # noqa: S606
 
     def _keep(self, files: dict[str, Stamp]) -> None:
-        rows = {name: row for name, row in self.rows.items() if name in files}
+        made = {name: one for name, one in self.made.items() if name in files}
         until: datetime | None = self.settings.get("_MILEPOST_UNTIL")
         now = self.now
-        site = Site() if now is None else now.site([*rows.values(), *now.rows.values()])
+        site = Site() if now is None else now.site(made, self.copies)
         site.version, site.inputs = self.version, self.order.inputs
         site.folder = self.output.stat().st_ino
         site.until = until.timestamp() if until else float("inf")
         try:
-            self.store.commit(site, rows, self.store.known() - files.keys(), files)
+            self.store.commit(site, {name: one.row for name, one in made.items()}, files)
         except OSError as error:
             hooks.advise(f"{error}; the next build will be a whole one")
 
@@ -240,8 +252,9 @@ class Incremental(Pelican):  # type: ignore[misc]
         for name in self._names_of(path):
             if self.now and name in self.now.reasons:
                 return f"{name}: written, because {self.now.reasons[name]}"
-            if self.now and name in self.now.rows:
-                return f"{name}: unchanged; it was last written because {self.now.rows[name].changed}"
+            if self.now and name in self.now.lines:
+                row = self.store.row(name)
+                return f"{name}: unchanged; it was last written because {row.changed if row else 'it was new'}"
             if name in self.kept.names:
                 return f"{name}: unchanged, as the file that it is a copy of"
             if (self.output / name).is_file():
@@ -259,11 +272,6 @@ class Incremental(Pelican):  # type: ignore[misc]
     def say(self, text: str) -> None:
         """Tell whoever has asked for the build."""
         print(text, flush=True)
-
-
-def records_of(row: Row) -> dict[str, Any]:
-    """What the slices' steps are to be told of a page, as they made it."""
-    return {step.name: msgspec.convert(row.records[step.name], step.record) for step in hooks.steps()}
 
 
 def _strangers() -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from markdown import Markdown
+from markdown.extensions import codehilite
 from markdown.treeprocessors import InlineProcessor
 from markdown.util import AtomicString
 from pygments.formatters.html import HtmlFormatter
@@ -43,7 +44,7 @@ _KNOWN = ("markdown.", "pymdownx.")
 class _Inline(InlineProcessor):
     """Asks only the patterns that have a sign of theirs in the text."""
 
-    _patterns: tuple[tuple[Any, str], ...] = ()
+    _patterns: tuple[tuple[Any, frozenset[str]], ...] = ()
 
     # Its name is private to the class that it is of.
     def _InlineProcessor__handleInline(self, data: str, patternIndex: int = 0) -> str:  # noqa: N802, N803
@@ -54,19 +55,20 @@ class _Inline(InlineProcessor):
                 (pattern, _signs(self.inlinePatterns._priority[number].name, pattern))  # type: ignore[attr-defined]
                 for number, pattern in enumerate(self.inlinePatterns)
             )
-        start, number = 0, patternIndex
+        start, number, present = 0, patternIndex, set(data)
         while number < len(self._patterns):
             pattern, signs = self._patterns[number]
-            matched = not signs or any(sign in data for sign in signs)
+            matched = not signs or not signs.isdisjoint(present)
             if matched:
                 data, matched, start = self._InlineProcessor__applyPattern(pattern, data, number, start)  # type: ignore[attr-defined]
+                present = set(data) if matched else present
             if not matched:
                 start, number = 0, number + 1
         return data
 
 
-def _signs(name: str, pattern: object) -> str:
-    return _SIGNS.get(name, "") if type(pattern).__module__.startswith(_KNOWN) else ""
+def _signs(name: str, pattern: object) -> frozenset[str]:
+    return frozenset(_SIGNS.get(name, "") if type(pattern).__module__.startswith(_KNOWN) else "")
 
 
 def converter(settings: Mapping[str, Any]) -> Markdown:
@@ -78,9 +80,10 @@ def converter(settings: Mapping[str, Any]) -> Markdown:
     return md
 
 
-def spare_stylesheets() -> None:
-    """Let Pygments work out the stylesheet of one style once, for as long as this process lives."""
+def spare_lookups() -> None:
+    """Let Pygments find a language, and work out the stylesheet of a style, once for as long as this process lives."""
     usual, made = HtmlFormatter._create_stylesheet, {}
+    find, found = codehilite.get_lexer_by_name, {}  # type: ignore[attr-defined]
 
     def kept(formatter: Any) -> None:
         key = formatter.style, formatter.classprefix
@@ -89,4 +92,10 @@ def spare_stylesheets() -> None:
             made[key] = formatter.ttype2class, formatter.class2style
         formatter.ttype2class, formatter.class2style = (dict(one) for one in made[key])
 
+    def get_lexer_by_name(alias: str, **options: Any) -> Any:
+        if alias not in found:
+            found[alias] = type(find(alias, **options))
+        return found[alias](**options)
+
     HtmlFormatter._create_stylesheet = kept
+    codehilite.get_lexer_by_name = get_lexer_by_name  # type: ignore[attr-defined]

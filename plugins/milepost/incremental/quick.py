@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from functools import cache
 from itertools import groupby
 from operator import attrgetter
+from string import Formatter
 from typing import Any
 
-from pelican import contents, generators, urlwrappers, utils
+from pelican import contents, generators, readers, urlwrappers, utils
+from pelican.cache import FileStampDataCacher
 from pelican.contents import Content
-from pelican.utils import slugify
+from pelican.utils import SafeDatetime, slugify
 
 _CHANGES = ("append", "clear", "extend", "insert", "pop", "remove", "__delitem__", "__iadd__", "__setitem__")
 
@@ -58,10 +65,90 @@ def process_translations(contents: list[Any], translation_id: Any = None) -> tup
         utils.process_translations(contents, translation_id)  # says what is wrong
     originals, translations = [], []
     for _, group in groupby(contents, attrgetter(*names)):
-        some, others = utils.process_translations(list(group), translation_id)
+        alike = list(group)
+        if len(alike) == 1:
+            alike[0].translations = []
+            originals += alike
+            continue
+        some, others = utils.process_translations(alike, translation_id)
         originals += some
         translations += others
     return originals, translations
+
+
+def sanitised_join(base_directory: str, *parts: str) -> str:
+    """As Pelican's, which makes both paths absolute each time."""
+    part = parts[0] if len(parts) == 1 else ""
+    is_plain = part and part[0] not in "./" and part[-1] != "/" and "//" not in part and "/." not in part
+    if is_plain and base_directory[0] == "/" and "\\" not in part:
+        return f"{_absolute(base_directory)}/{part}"
+    joined: str = utils.sanitised_join(base_directory, *parts)
+    return joined
+
+
+@cache
+def _absolute(folder: str) -> str:
+    return posixpath.abspath(folder)
+
+
+_PARTS: dict[str, Callable[[Any], Any]] = {
+    "slug": lambda content: getattr(content, "slug", ""),
+    "lang": lambda content: getattr(content, "lang", "en"),
+    "category": lambda content: content.category.slug if hasattr(content, "category") else "",
+    "author": lambda content: content.author.slug if hasattr(content, "author") else "",
+}
+"""Of `Content.url_format`, what needs no more than the content itself."""
+
+
+@cache
+def _parts_of(pattern: str) -> tuple[str, ...] | None:
+    """The names in an address' pattern, if all are among `_PARTS`."""
+    names = {name for _, name, _, _ in Formatter().parse(pattern) if name is not None}
+    return tuple(names) if names <= _PARTS.keys() else None
+
+
+def _expand_settings(self: Any, key: str, klass: str | None = None) -> str:
+    """As Pelican's, which works out every part of an address for each."""
+    pattern = str(self.settings[f"{klass or type(self).__name__}_{key}".upper()])
+    names = _parts_of(pattern) if type(self).url_format is Content.url_format else None
+    if names is None:
+        return pattern.format(**self.url_format)
+    return pattern.format(**{name: _PARTS[name](self) for name in names})
+
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d(:\d\d)?)?", re.ASCII)
+
+
+def get_date(string: str) -> datetime:
+    """As Pelican's, which asks a parser that knows many ways to write a date."""
+    if _DATE.fullmatch(string):
+        with suppress(ValueError):  # says what is wrong, below
+            found: datetime = SafeDatetime.fromisoformat(string)
+            return found
+    date: datetime = utils.get_date(string)
+    return date
+
+
+def _get_static_links(usual: Callable[[Any], set[str]]) -> Callable[[Any], set[str]]:
+    def get_static_links(self: Any) -> set[str]:
+        has_any = "static" in self._content or "attach" in self._content
+        return usual(self) if has_any else set()
+
+    return get_static_links
+
+
+def _spare_stamps() -> None:
+    """Let no file be asked for its time for a cache that nothing is kept in."""
+    get, keep = FileStampDataCacher.get_cached_data, FileStampDataCacher.cache_data
+
+    def get_cached_data(self: Any, filename: str, default: Any = None) -> Any:
+        return get(self, filename, default) if self._cache else default
+
+    def cache_data(self: Any, filename: str, data: Any) -> None:
+        if self._cache_data_policy:
+            keep(self, filename, data)
+
+    FileStampDataCacher.get_cached_data, FileStampDataCacher.cache_data = get_cached_data, cache_data
 
 
 def remember() -> None:
@@ -74,6 +161,11 @@ def remember() -> None:
             known[key] = slugify(value, regex_subs, preserve_case, use_unicode)
         return known[key]
 
+    _spare_stamps()
+    readers.get_date = get_date
+    contents.sanitised_join = sanitised_join
+    Content._expand_settings = _expand_settings
+    Content.get_static_links = _get_static_links(Content.get_static_links)
     generators.process_translations = process_translations
     contents.slugify = urlwrappers.slugify = remembered
     usual = Content.get_relative_source_path

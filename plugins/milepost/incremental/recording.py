@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment
@@ -64,13 +65,18 @@ def recorded(reading: Reading) -> Iterator[Reading]:
 def _noticed(one: Any, name: str) -> Any:
     """As `object.__getattribute__`; what an attribute reads of its own object is part of its value."""
     reading = _reading
-    if reading is None or reading.inside is one or reading.own is one or name[:2] == "__":
+    if reading is None or reading.inside is one or reading.own is one:
+        return _get(one, name)
+    is_of_class = name in _names_of(type(one))  # type: ignore[arg-type]
+    if is_of_class and name[:2] == "__":
         return _get(one, name)
     read = reading.objects.get(id(one))
     if read is None:
         read = reading.objects[id(one)] = (one, set())
     names = read[1]
     names.add(name)
+    if not is_of_class:
+        return _get(one, name)  # what it holds, and not what it works out
     # Pelican works an address out of a dozen other attributes each time, and listings ask for many.
     if name == "url" and id(one) in _addresses:
         return _addresses[id(one)]
@@ -84,6 +90,11 @@ def _noticed(one: Any, name: str) -> Any:
     if callable(value) and getattr(value, "__self__", one) is one:
         names.add(WHOLE)  # nobody knows what a method is going to read
     return value
+
+
+@cache
+def _names_of(kind: Any) -> frozenset[str]:
+    return frozenset(dir(kind))
 
 
 class NoticingContext(Context):
@@ -130,6 +141,7 @@ class Noticing(dict[str, Any]):
 def notice(env: Environment) -> None:
     """Let what the templates of `env` read be noticed."""
     env.context_class = NoticingContext
+    env.auto_reload = False  # a template stays as it is for as long as pages are written
     env._load_template = _noticing_load(env._load_template)  # type: ignore[method-assign]
 
 

@@ -6,38 +6,62 @@ Never a source of truth: what cannot be read, or is not what was written, counts
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from zlib import crc32
 
 import msgspec
 
 from milepost.incremental.stamps import Stamp
 from milepost.incremental.values import digest
 
-_SUM = 16
+_SUM, _CRC = 16, 4
+_MANY = 50
 
 
-class Row(msgspec.Struct, array_like=True):
-    """What one file of the site was made of."""
+class Reads(NamedTuple):
+    """The names of what a page read: most pages read the same."""
+
+    local: tuple[str, ...] = ()
+    """Of values that are of the page alone."""
+    shared: tuple[str, ...] = ()
+    """Of what is the same for every page."""
+    templates: tuple[str, ...] = ()
+
+
+class Line(NamedTuple):
+    """What tells, nearly always, that a file is what it would be: all that is looked at of each."""
 
     own: bytes = b""
     """Of the values that are of this page alone."""
-    local: list[str] = []
-    """The names of those values."""
-    shared: list[str] = []
-    """The names of what it read that is the same for every page."""
-    templates: list[str] = []
+    reads: int = -1
+    """Which of the site's `Reads` they are."""
+    notes: tuple[tuple[str, str, bytes], ...] = ()
+    """(kind, key, digest) of what else was read."""
+
+
+class Row(msgspec.Struct, array_like=True):
+    """What else one file of the site was made of."""
+
     objects: dict[str, dict[str, bytes]] = {}
     """By the key of an object, the digests of the attributes that were read."""
-    notes: list[tuple[str, str, bytes]] = []
-    """(kind, key, digest) of what else was read."""
     records: dict[str, Any] = {}
     """By the name of a `hooks.PageStep`, what that is to be told of the page."""
     changed: str = ""
     """Why it was written, for who asks."""
+
+
+class Made(NamedTuple):
+    """What is known of a file that was just written."""
+
+    line: Line
+    reads: Reads | None
+    """None for what is no page."""
+    row: Row
 
 
 class Site(msgspec.Struct):
@@ -53,6 +77,8 @@ class Site(msgspec.Struct):
     names: dict[str, bytes] = {}
     templates: dict[str, bytes] = {}
     states: dict[str, bytes] = {}
+    reads: list[Reads] = []
+    lines: dict[str, Line] = {}
 
 
 class Store:
@@ -71,14 +97,30 @@ class Store:
         """Know nothing."""
         self.site, self.files, self._rows, self.is_good = Site(), {}, {}, False
 
+    def line(self, name: str) -> Line | None:
+        """What is to be looked at of the file at `name`."""
+        return self.site.lines.get(name)
+
     def row(self, name: str) -> Row | None:
         """What the page at `name` was made of."""
         held = self._rows.get(name)
-        if held is None or digest(held[_SUM:]) != held[:_SUM]:
+        if held is None or _sum_of(held[_CRC:]) != held[:_CRC]:
             return None
         with contextlib.suppress(msgspec.DecodeError):
-            return msgspec.msgpack.decode(held[_SUM:], type=Row)
+            return msgspec.msgpack.decode(held[_CRC:], type=Row)
         return None
+
+    def naming(self, keys: Collection[str]) -> set[str]:
+        """The pages whose rows may name one of `keys`, or cannot be read."""
+        lines = self.site.lines
+        found = {name for name in lines.keys() - self._rows.keys() if lines[name].reads >= 0}
+        if len(keys) > _MANY:
+            return found | self._rows.keys()
+        sought = re.compile(b"|".join(re.escape(key.encode(errors="surrogatepass")) for key in keys))
+        for name, held in self._rows.items():
+            if (keys and sought.search(held)) or _sum_of(held[_CRC:]) != held[:_CRC]:
+                found.add(name)
+        return found
 
     def _read(self) -> None:
         with contextlib.suppress(sqlite3.Error, msgspec.DecodeError, OSError, ValueError, TypeError):
@@ -118,19 +160,20 @@ class Store:
         except sqlite3.Error as error:
             raise OSError(f"{self.path}: {error}") from error
 
-    def commit(self, site: Site, rows: Mapping[str, Row], gone: Iterable[str], files: Mapping[str, Stamp]) -> None:
+    def commit(self, site: Site, rows: Mapping[str, Row], files: Mapping[str, Stamp]) -> None:
         """Keep what this build knows: all of `site` and `files`, the `rows` of what it wrote.
 
         Raises:
             OSError: when it cannot be kept.
         """
-        packed = ((name, _summed(msgspec.msgpack.encode(row))) for name, row in rows.items())
+        encoded = ((name, msgspec.msgpack.encode(row)) for name, row in rows.items())
+        packed = ((name, _sum_of(row) + row) for name, row in encoded)
         changed = [(name, *stamp) for name, stamp in files.items() if self.files.get(name) != stamp]
         lost = [(name,) for name in self.files.keys() - files.keys()]
         try:
             with contextlib.closing(sqlite3.connect(self.path)) as connection, connection:
                 connection.executemany("INSERT OR REPLACE INTO pages VALUES (?, ?)", packed)
-                connection.executemany("DELETE FROM pages WHERE name = ?", [(name,) for name in gone])
+                connection.executemany("DELETE FROM pages WHERE name = ?", lost)
                 connection.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", changed)
                 connection.executemany("DELETE FROM files WHERE name = ?", lost)
                 values = [("site", _summed(msgspec.msgpack.encode(site))), ("merging", b"")]
@@ -138,9 +181,9 @@ class Store:
         except sqlite3.Error as error:
             raise OSError(f"{self.path}: {error}") from error
 
-    def known(self) -> set[str]:
-        """The names of all pages that have a row."""
-        return set(self._rows)
+
+def _sum_of(data: bytes) -> bytes:
+    return crc32(data).to_bytes(_CRC)
 
 
 def _summed(data: bytes) -> bytes:

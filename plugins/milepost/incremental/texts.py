@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from markdown import Markdown
@@ -20,8 +20,9 @@ from pelican.readers import MarkdownReader, _filter_discardable_metadata
 from pelican.urlwrappers import Author, Category, Tag
 from pelican.utils import SafeDatetime, pelican_open
 
+from milepost.incremental.heard import Heard
 from milepost.incremental.parsing import converter
-from milepost.incremental.stamps import Stamp, stamp_of
+from milepost.incremental.stamps import NOWHERE, Stamp, stamp_of
 from milepost.incremental.values import digest, of_settings
 from milepost.incremental.workers import LEAST, shared_out
 from milepost.inputs import RACY_NS
@@ -35,64 +36,123 @@ _KINDS: dict[str, Callable[[Any, Any], Any]] = {
     "text": lambda value, settings: value,
 }
 _SUM = 16
-_Packed = tuple[str, list[tuple[str, Any]]]
+_COLUMNS = "size INTEGER, mtime INTEGER, ctime INTEGER, key BLOB, sum BLOB, text BLOB, fields BLOB, content BLOB"
 # Of these it is known that an instance that has converted one text converts the next as a new one would.
 _REUSABLE = ("markdown.", "pymdownx.", "milepost.")
+
+
+class Made(NamedTuple):
+    """What was made of one file."""
+
+    stamp: Stamp
+    """Of the file as it was."""
+    key: bytes
+    """The digest of its text, with what converts it."""
+    sum: bytes
+    """Of `text`, and of `fields`."""
+    text: bytes
+    """HTML, in UTF-8."""
+    fields: bytes
+    content: bytes = b""
+    """What Pelican made of both; see `contents.py`."""
 
 
 class Texts:
     """The converted texts of one build, kept in the file at `path`."""
 
-    def __init__(self, path: Path, version: bytes, jobs: int) -> None:
+    def __init__(self, path: Path, version: bytes, jobs: int, clean: bool) -> None:
         self.path, self.version, self.jobs = path, version, jobs
-        self._held: dict[str, tuple[Stamp, bytes, bytes]] = {}
-        """By path: stamp of the file, digest of its text with what converts it, what was made of it."""
+        self.heard = Heard()
+        self._held: dict[str, Made] = {}
         self.known: set[str] = set()
         """The texts that were asked for."""
         self.is_filled = False
         """Whether all that was missing has been converted together."""
-        self.new: dict[str, tuple[Stamp, bytes, bytes]] = {}
-        with contextlib.suppress(sqlite3.Error, OSError), contextlib.closing(sqlite3.connect(path)) as connection:
-            for name, size, mtime, ctime, key, made in connection.execute("SELECT * FROM texts"):
-                self._held[name] = ((size, mtime, ctime), key, made)
+        self.new: dict[str, Made] = {}
+        self.converted: set[str] = set()
+        self._ahead: dict[str, Made] = {}
+        self._digests: dict[int, tuple[str, bytes]] = {}
+        if not clean:
+            self._read()
 
-    def get(self, path: str) -> bytes | None:
+    def _read(self) -> None:
+        named = "path, size, mtime, ctime, key, sum, text, fields, content"
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(self.path)) as connection:
+            for name, size, mtime, ctime, *more in connection.execute(f"SELECT {named} FROM texts"):  # noqa: S608
+                if all(type(one) is bytes for one in more):
+                    self._held[name] = Made((size, mtime, ctime), *more)
+
+    def get(self, path: str) -> Made | None:
         """What was made of the file as it is now."""
-        held = self._held.get(path)
-        if held is None:
+        if path in self._ahead:
+            return self._ahead.pop(path)
+        made = self._held.get(path)
+        if made is None:
             return None
-        stamp, key, made = held
-        now = stamp_of(path)
-        if now != stamp or key[:_SUM] != self.version:
-            if key != self.key(path):
+        if stamp_of(path) != made.stamp or not made.key.startswith(self.version):
+            if made.key != self.key(path):
                 return None
-            self._take(path, key, made)
+            made = self._take(path, made)
         self.known.add(path)
-        return made[_SUM:] if digest(made[_SUM:]) == made[:_SUM] else None
+        return made if digest(made.text) + digest(made.fields) == made.sum else None
+
+    def is_missing(self, path: str) -> bool:
+        """Whether nothing is kept of the file as it is now; if something is, it is what is told next."""
+        if path in self.known:
+            return False
+        made = self.get(path)
+        if made:
+            self._ahead[path] = made
+        return made is None
+
+    def has(self, path: str) -> bool:
+        """Whether something is kept of the file."""
+        return path in self._held
 
     def key(self, path: str) -> bytes:
         """What says whether the file would be converted to the same again."""
         return self.version + digest(Path(path).read_bytes())
 
-    def put(self, path: str, made: bytes) -> None:
+    def put(self, path: str, text: bytes, fields: bytes) -> None:
         """Keep what was made of the file."""
-        self._take(path, self.key(path), made)
+        self.converted.add(path)
+        self._take(path, Made(NOWHERE, self.key(path), digest(text) + digest(fields), text, fields))
 
-    def _take(self, path: str, key: bytes, made: bytes) -> None:
+    def keep_content(self, path: str, content: bytes) -> None:
+        """Keep what Pelican made of what was made of the file."""
+        self.new[path] = self._held[path] = self._held[path]._replace(content=content)
+
+    def text_of(self, made: Made) -> str:
+        """The HTML; its digest is known from now on."""
+        text = made.text.decode()
+        self._digests[id(text)] = (text, made.sum[:_SUM])
+        return text
+
+    def digest_of(self, text: str) -> bytes:
+        """The digest of any text: one that was kept is not read again."""
+        known = self._digests.get(id(text))
+        return known[1] if known else digest(text.encode(errors="surrogatepass"))
+
+    def _take(self, path: str, made: Made) -> Made:
         stamp = stamp_of(path)
         # A file that has only just been written may be written again, and look the same.
         is_settled = time.time_ns() - max(stamp[1:]) > RACY_NS
-        self.new[path] = self._held[path] = (stamp if is_settled else (-1, 0, 0), key, made)
+        made = made._replace(stamp=stamp if is_settled else NOWHERE)
+        self.new[path] = self._held[path] = made
+        return made
 
     def save(self) -> None:
-        """Write down what is new; where that cannot be done, the texts are converted anew in the next build.
+        """Write down what is new, and keep no more of it in mind.
+
+        Where that cannot be done, the texts are converted anew in the next build.
 
         Raises:
             OSError: when nothing can be written.
         """
-        if not self.new:
+        rows = [(name, *made.stamp, *made[1:]) for name, made in self.new.items()]
+        self.new, self._held = {}, {}
+        if not rows:
             return
-        rows = [(name, *stamp, key, made) for name, (stamp, key, made) in self.new.items()]
         try:
             self._write(rows)
         except sqlite3.DatabaseError:
@@ -105,11 +165,8 @@ class Texts:
     def _write(self, rows: list[tuple[Any, ...]]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.closing(sqlite3.connect(self.path)) as connection, connection:
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS texts"
-                " (path TEXT PRIMARY KEY, size INTEGER, mtime INTEGER, ctime INTEGER, key BLOB, made BLOB)"
-            )
-            connection.executemany("INSERT OR REPLACE INTO texts VALUES (?, ?, ?, ?, ?, ?)", rows)
+            connection.execute(f"CREATE TABLE IF NOT EXISTS texts (path TEXT PRIMARY KEY, {_COLUMNS})")
+            connection.executemany("INSERT OR REPLACE INTO texts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
             gone = [(name,) for (name,) in connection.execute("SELECT path FROM texts") if not os.path.exists(name)]  # noqa: PTH110
             connection.executemany("DELETE FROM texts WHERE path = ?", gone)
 
@@ -130,29 +187,33 @@ def reader(texts: Texts) -> type[MarkdownReader]:
                 made = texts.get(source_path)
             if made is None:
                 return self._convert(source_path)
-            content, packed = msgspec.msgpack.decode(made, type=_Packed)
-            return content, {name: _unpacked(value, self.settings) for name, value in packed}
+            fields = msgspec.msgpack.decode(made.fields, type=list[tuple[str, Any]])
+            return texts.text_of(made), {name: _unpacked(value, self.settings) for name, value in fields}
 
         def _convert_all(self, source_path: str) -> None:
             """Convert the file, and with it every other that nothing is kept of: there are several processors."""
             missing = [source_path]
             if not texts.is_filled:
                 texts.is_filled = True
-                missing = [path for path in _sources(self.settings) if texts.get(path) is None] or missing
+                missing = [path for path in _sources(self.settings) if texts.is_missing(path)] or missing
             label = "Texts"
             if len(missing) < LEAST:
                 missing, label = [source_path], ""
             for path, made in zip(missing, shared_out(label, missing, self._packed, texts.jobs, str), strict=True):
                 if made:
-                    texts.put(path, digest(made) + made)
+                    texts.put(path, *made)
 
-        def _packed(self, path: str) -> bytes:
+        def _packed(self, path: str) -> tuple[bytes, bytes] | None:
+            """The text and the fields; None where there is something to be said of them, which Pelican is to say."""
+            before = texts.heard.count
             try:
-                content, metadata = self._convert(path)
+                with texts.heard.alone():
+                    content, metadata = self._convert(path)
                 metadata = _filter_discardable_metadata(metadata)
-                return msgspec.msgpack.encode((content, [(name, _plain(value)) for name, value in metadata.items()]))
-            except Exception:  # said when it is its turn to be read, by Pelican
-                return b""
+                fields = msgspec.msgpack.encode([(name, _plain(value)) for name, value in metadata.items()])
+                return (content.encode(), fields) if texts.heard.count == before else None
+            except Exception:
+                return None
 
         def _convert(self, path: str) -> tuple[str, dict[str, Any]]:
             if not _is_reusable(self.settings["MARKDOWN"]):

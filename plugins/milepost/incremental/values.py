@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from functools import cache
@@ -29,7 +29,7 @@ WHOLE = "*"
 SETTINGS = "\0settings"
 """Stands for all of them, among the names of a context."""
 MISSING = "\0missing"
-_LONG = 50
+_LONG = 10
 # Of Pelican's own: where an object is kept, and what is only worked out when it is first asked for.
 _NOT_STATE = ("settings", "_context", "_slug", "_slug_from_name", "_output_location_referenced")
 _STATE = ("_content", "_summary", "_status", "_name")
@@ -57,14 +57,23 @@ def key_of(one: Any) -> str:
 class Values:
     """What everything is worth in one build. Lists are taken to stay as they are while pages are written."""
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        settings: Mapping[str, Any],
+        digest_of: Callable[[str], bytes],
+        since: Callable[[Any], tuple[bytes, list[URLWrapper], dict[str, Any]] | None],
+    ) -> None:
         self.objects: dict[str, Any] = {}
         """Everything that has a state, by its key."""
         self._encoder = msgspec.msgpack.Encoder(enc_hook=self._plain, order="deterministic")
-        self._lists: dict[int, bytes] = {}
+        self._keys: dict[int, str] = {}
+        self._shared: dict[int, tuple[Any, bytes]] = {}
         self._states: dict[str, bytes] = {}
+        self._together: dict[tuple[str, frozenset[str]], dict[str, bytes]] = {}
         self._attributes: dict[tuple[str, str], bytes] = {}
         self.settings = of_settings(settings)
+        self._digest_of = digest_of
+        self._since = since
 
     def take_in(self, contents: Iterable[Any]) -> None:
         """Let `contents`, and all that they name, be known."""
@@ -86,16 +95,21 @@ class Values:
         """The digest of all that the object is, or empty bytes."""
         if key not in self._states:
             one = self.objects[key]
+            start, inside, others = self._since(one) or (b"", (), one.__dict__)
+            for wrapper in inside:
+                self.objects.setdefault(key_of(wrapper), wrapper)
             held = {
                 name: value
-                for name, value in one.__dict__.items()
+                for name, value in others.items()
                 if name not in _NOT_STATE and (name[0] != "_" or name in _STATE)
             }
             try:
                 # A text that names others by their sources says something else when their addresses change.
-                if isinstance(one, Content) and _LINKS.search(str(one._content)):
-                    held["\0content"] = one.content
-                self._states[key] = digest(self.settings + self._encoder.encode([type(one).__qualname__, held]))
+                if isinstance(one, Content) and type(text := one._content) is str:
+                    held["_content"] = self._digest_of(text)
+                    if ("{" in text or "|" in text) and _LINKS.search(text):
+                        held["\0content"] = one.content
+                self._states[key] = digest(self.settings + start + self._encoder.encode([type(one).__qualname__, held]))
             except (TypeError, RecursionError, NotImplementedError):
                 self._states[key] = b""
         return self._states[key]
@@ -113,6 +127,13 @@ class Values:
             except (Undigestible, RecursionError):
                 found = b""
             self._attributes[key, name] = found
+        return found
+
+    def attributes(self, key: str, names: frozenset[str]) -> dict[str, bytes]:
+        """The digests of some attributes of the object, for many pages that read the same."""
+        found = self._together.get((key, names))
+        if found is None:
+            found = self._together[key, names] = {name: self.attribute(key, name) for name in sorted(names)}
         return found
 
     def of_all(self, given: list[Any], contents: Iterable[Any]) -> bytes:
@@ -134,27 +155,48 @@ class Values:
         Raises:
             Undigestible: when there is none.
         """
-        is_long = isinstance(value, list) and len(value) > _LONG
-        if is_long and id(value) in self._lists:
-            return self._lists[id(value)]
         try:
-            found = digest(self._encoder.encode(value))
+            return digest(self._encoder.encode(self._short(value)))
         except TypeError as error:
             raise Undigestible(str(error)) from error
-        if is_long:
-            self._lists[id(value)] = found
-        return found
 
-    def _plain(self, value: Any) -> Any:
-        if isinstance(value, Content | URLWrapper):
-            key = key_of(value)
-            self.objects.setdefault(key, value)
-            return key
+    def of_own(self, named: list[tuple[str, Any]]) -> bytes:
+        """The digest of the values of a page, by their names.
+
+        Raises:
+            Undigestible: when one has none.
+        """
+        return self.of([(name, self._short(value)) for name, value in named])
+
+    def _key_of(self, value: Any) -> str:
+        key = key_of(value)
+        # What is known by its address must stay there.
+        if self.objects.setdefault(key, value) is value:
+            self._keys[id(value)] = key
+        return key
+
+    def _short(self, value: Any) -> Any:
+        """`value`, or a digest for what several pages have."""
+        is_shared = isinstance(value, Page | Paginator) or (isinstance(value, list) and len(value) > _LONG)
+        if not is_shared:
+            return value
+        if id(value) not in self._shared:
+            # What is known by its address must stay there.
+            self._shared[id(value)] = (value, digest(self._encoder.encode(self._whole(value))))
+        return self._shared[id(value)][1]
+
+    def _whole(self, value: Any) -> Any:
         if isinstance(value, Page):
             return [value.number, value.full_name, value.base_url, value.object_list, value.paginator]
         if isinstance(value, Paginator):
-            return [value.name, value.url, value.per_page, value.orphans, self.of(value.object_list)]
-        return _named(value, strict=True)
+            return [value.name, value.url, value.per_page, value.orphans, self._short(value.object_list)]
+        return value
+
+    def _plain(self, value: Any) -> Any:
+        if isinstance(value, Content | URLWrapper):
+            return self._keys.get(id(value)) or self._key_of(value)
+        short = self._short(value)
+        return _named(value, strict=True) if short is value else short
 
 
 def _named(value: Any, strict: bool = False) -> Any:

@@ -13,14 +13,15 @@ from jinja2 import TemplateError
 from pelican.contents import Content
 from pelican.paginator import Paginator
 from pelican.urlwrappers import URLWrapper
-from pelican.utils import get_relative_path, path_to_url, sanitised_join
+from pelican.utils import get_relative_path, path_to_url
 from pelican.writers import FileOverwriteFailedError, Writer
 
 from milepost import hooks
 from milepost.errors import Finding, MilepostError
 from milepost.incremental.current import Now
+from milepost.incremental.quick import sanitised_join
 from milepost.incremental.recording import Noticing, Reading, noticed_objects, recorded
-from milepost.incremental.store import Row
+from milepost.incremental.store import Line, Made, Reads, Row
 from milepost.incremental.values import SETTINGS
 from milepost.incremental.workers import shared_out
 
@@ -82,14 +83,15 @@ class GatheringWriter(Writer):  # type: ignore[misc]
             key: Paginator(name, url, listed, self.settings, per_page) for key, listed in paginated.items()
         }  # fmt: skip
         last = next(iter(paginators.values())).num_pages
+        listed = {key: [None, *map(one.page, range(1, last + 1)), None] for key, one in paginators.items()}
         for number in range(1, last + 1):
             own = dict(kwargs)
-            for key, paginator in paginators.items():
-                own[f"{key}_paginator"] = paginator
-                own[f"{key}_page"] = page = paginator.page(number)
-                own[f"{key}_previous_page"] = paginator.page(number - 1) if number > 1 else None
-                own[f"{key}_next_page"] = paginator.page(number + 1) if number < last else None
-            self._gather(page.save_as, template, context, relative_urls, override_output, own)
+            for key, pages in listed.items():
+                own[f"{key}_paginator"] = paginators[key]
+                own[f"{key}_previous_page"], own[f"{key}_page"], own[f"{key}_next_page"] = pages[
+                    number - 1 : number + 2
+                ]
+            self._gather(own[f"{key}_page"].save_as, template, context, relative_urls, override_output, own)
 
     def _gather(
         self, name: str, template: Any, context: dict[str, Any], relative: bool, override: bool, own: dict[str, Any]
@@ -127,8 +129,8 @@ class GatheringWriter(Writer):  # type: ignore[misc]
         self.feeds[path] = Feed(path, kept, context, dict(zip(names, args, strict=False)) | more)
         return None
 
-    def write_all(self, now: Now) -> dict[str, Row]:
-        """Write what `now` does not know as written; the rows of what was.
+    def write_all(self, now: Now) -> dict[str, Made]:
+        """Write what `now` does not know as written; what is known of each that was.
 
         Raises:
             MilepostError: when a page or feed cannot be made; says which template, at which line.
@@ -149,25 +151,25 @@ class GatheringWriter(Writer):  # type: ignore[misc]
                 now.reasons[job.name] = why
 
         def work(one: Job | Feed) -> bytes:
-            row = self._feed(one, now) if isinstance(one, Feed) else self._page(one, now)
-            row.changed = now.reasons[one.name]
-            return msgspec.msgpack.encode(row)
+            made = self._feed(one, now) if isinstance(one, Feed) else self._page(one, now)
+            made.row.changed = now.reasons[one.name]
+            return msgspec.msgpack.encode(made)
 
         with noticed_objects():
             made = shared_out("Pages", stale, work, self.jobs, lambda one: one.name)
         return {
-            one.name: msgspec.msgpack.decode(packed, type=Row) for one, packed in zip(stale, made, strict=True)
+            one.name: msgspec.msgpack.decode(packed, type=Made) for one, packed in zip(stale, made, strict=True)
         }  # fmt: skip
 
     def _worth(self, feed: Feed, now: Now) -> bytes:
         """What says whether a feed would be the same again: all that its entries are, and every setting."""
         return now.values.of_all([feed.name, sorted(feed.more.items()), feed.elements], feed.elements)
 
-    def _feed(self, feed: Feed, now: Now) -> Row:
+    def _feed(self, feed: Feed, now: Now) -> Made:
         super().write_feed(feed.elements, feed.context, feed.name, **feed.more)
-        return Row(own=self._worth(feed, now))
+        return Made(Line(self._worth(feed, now)), None, Row())
 
-    def _page(self, job: Job, now: Now) -> Row:
+    def _page(self, job: Job, now: Now) -> Made:
         content = job.own.get("article") or job.own.get("page")
         reading = Reading(content if isinstance(content, Content) else None)
         with recorded(reading):
@@ -177,7 +179,7 @@ class GatheringWriter(Writer):  # type: ignore[misc]
         path = Path(sanitised_join(self.output_path, job.name))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(html, encoding="utf-8")
-        return _row(reading, job.own, records, now)
+        return _made(reading, job.own, records, now)
 
     def rendered(self, job: Job) -> str:
         """The page, as it is to be written.
@@ -197,26 +199,23 @@ class GatheringWriter(Writer):  # type: ignore[misc]
         return hooks.finished(html, Noticing(context)) if job.name.endswith(".html") else (html, {})
 
 
-def _row(reading: Reading, own: Mapping[str, Any], records: dict[str, Any], now: Now) -> Row:
+def _made(reading: Reading, own: Mapping[str, Any], records: dict[str, Any], now: Now) -> Made:
     names = {name for name in reading.names if name in ALWAYS or not name.startswith("_MILEPOST")}
     local = sorted(name for name in names if name in own)
     objects, is_known = {}, True
     for key, (one, attributes) in sorted(reading.of_objects().items()):
         if key in now.values.objects:
-            objects[key] = {name: now.values.attribute(key, name) for name in sorted(attributes)}
+            objects[key] = now.values.attributes(key, frozenset(attributes))
         elif isinstance(one, URLWrapper):
             names.add(SETTINGS)  # made for a link while it was rendered, of a name and the settings
         else:
             is_known = False
-    return Row(
+    line = Line(
         own=now.worth_of(local, own) if is_known else b"",
-        local=local,
-        shared=sorted((names | set(ALWAYS)) - set(local)),
-        templates=sorted(reading.templates),
-        objects=objects,
-        notes=[(kind, key, now.noted(kind, key)) for kind, key in sorted(reading.notes)],
-        records=msgspec.to_builtins(records),
+        notes=tuple((kind, key, now.noted(kind, key)) for kind, key in sorted(reading.notes)),
     )
+    reads = Reads(tuple(local), tuple(sorted((names | set(ALWAYS)) - set(local))), tuple(sorted(reading.templates)))
+    return Made(line, reads, Row(objects, msgspec.to_builtins(records)))
 
 
 def _fault_of(error: Exception, job: Job, content: Any) -> MilepostError:

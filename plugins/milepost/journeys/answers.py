@@ -27,8 +27,8 @@ class Answer:
         return text.getvalue()
 
     def json(self) -> str:
-        """A list of objects."""
-        return json.dumps(self.rows, indent=1, ensure_ascii=False) + "\n"
+        """A list of objects; days are text."""
+        return json.dumps(self.rows, indent=1, ensure_ascii=False, default=str) + "\n"
 
     def text(self) -> str:
         """Columns for a terminal: numbers to the right, everything else to the left."""

@@ -7,8 +7,8 @@ memory alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import cache, lru_cache
+from typing import Protocol
 
 MAX_AGENT = 512
 """Of a longer text the rest is not looked at: nobody may buy a second of this process with one header."""
@@ -18,11 +18,18 @@ HEADLESS = "HeadlessChrome"
 _PATTERNS_AT_ONCE = 25
 
 
-def bot_in(headers: Mapping[str, str]) -> str | None:
+class Headers(Protocol):
+    """Whatever knows headers by their names in lower case."""
+
+    def get(self, name: str, default: str, /) -> str:
+        """The header's value, or the default."""
+
+
+def bot_in(headers: Headers) -> str | None:
     """The name of the robot that a request comes from, at most 60 characters; None for a reader.
 
     Args:
-        headers: of the request, asked for in lower case. A browser that is driven without a window may hide it in
+        headers: of the request. A browser that is driven without a window may hide it in
             `User-Agent` and still say it in `Sec-CH-UA`.
     """
     agent = headers.get("user-agent", "")[:MAX_AGENT]

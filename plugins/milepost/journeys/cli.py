@@ -1,4 +1,4 @@
-"""Commands: journeys archive, import, export, forget, report, measure."""
+"""Commands: journeys archive, import, export, forget, report, digest, post, measure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from milepost import options
+from milepost.journeys.demo.cli import demo
 
 if TYPE_CHECKING:
     from milepost.settings import Settings
@@ -42,6 +43,9 @@ def add_to(cli: typer.Typer) -> None:
         forget
     )
     journeys.command(epilog="Example: milepost journeys report --out /srv/report")(report)
+    journeys.command(epilog="Example: milepost journeys post there-never-was-a-funnel")(post)
+    journeys.command(epilog="Example: milepost journeys digest --to ada@example.com")(digest)
+    journeys.command(epilog="Example: milepost journeys demo --people 50000 --seed 2")(demo)
     journeys.command(epilog="Example: milepost journeys measure reach --by surface --from 2026-01-01")(measure)
     cli.add_typer(journeys, name="journeys")
 
@@ -115,6 +119,7 @@ def forget(
 
     A subscription is ended by the newsletter's own commands.
     """
+    from milepost.journeys import onward_file
     from milepost.journeys.rights import everything_of, person_meant
     from milepost.journeys.rights import forget as erase
 
@@ -127,6 +132,8 @@ def forget(
     typer.echo(erase(settings.env, meant).text())
     if (settings.env.var / "report/index.html").exists():
         report(settings_file)
+    elif (settings.env.var / onward_file.NAME).exists():
+        onward_file.write(settings)
 
 
 def _addresses(context: typer.Context, settings: Settings) -> Callable[[], Iterable[tuple[str, str]]]:
@@ -140,10 +147,14 @@ def report(
     out: Annotated[Path | None, typer.Option(help="Folder to write to.", show_default="var/report")] = None,
     verbose: options.Verbose = False,
 ) -> None:
-    """Archive what was collected, then write the report anew: static files that need no server."""
+    """Archive what was collected, then write the report anew: static files that need no server.
+
+    Where readers went on to from each page, of ten people at least, goes into ONWARD_FILE for the next build.
+    """
     import os
     from datetime import UTC
 
+    from milepost.journeys import onward_file
     from milepost.journeys.archive import archive_inboxes
     from milepost.journeys.model import Settings
     from milepost.journeys.questions import built_site
@@ -154,7 +165,52 @@ def report(
     typer.echo(archive_inboxes(settings.env, retention_months=months).summary())
     folder = (out or settings.env.var / "report").absolute()
     build(settings, built_site(settings), folder, datetime.now(UTC))
+    typer.echo(onward_file.write(settings).summary())
     typer.echo(f"report in {os.path.relpath(folder / 'index.html')}")
+
+
+def post(
+    slug: Annotated[str, typer.Argument(metavar="SLUG", help="The post's slug, or any touchpoint's id.")],
+    settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
+    form: Annotated[Literal["text", "json"], typer.Option("--format", help="How it is printed.")] = "text",
+    verbose: options.Verbose = False,
+) -> None:
+    """Print how one post is read: by whom, for how long, how far down, and where its readers come from and go."""
+    import json
+
+    from milepost.journeys.post import post as read
+
+    told = read(options.read(settings_file), slug)
+    if told.note:
+        typer.echo(told.note, err=True)
+    typer.echo(json.dumps(told.as_json(), indent=1, ensure_ascii=False) if form == "json" else told.text().rstrip())
+
+
+def digest(
+    context: typer.Context,
+    settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
+    to: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Mail it there, instead of printing it.")] = None,
+    html: Annotated[bool, typer.Option("--html", help="Print the HTML part instead of the text.")] = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Say what the last seven days were like: figures, objectives, obstacles. As text, or as a mail.
+
+    A mail goes by MILEPOST_SMTP_URL, or into the outbox where that is not set. For every Monday, put it into a timer.
+    """
+    from datetime import UTC
+
+    from milepost.journeys.archive import archive_inboxes
+    from milepost.journeys.digest import digest_of
+    from milepost.journeys.model import Settings
+    from milepost.journeys.questions import built_site
+
+    settings = options.read(settings_file)
+    archive_inboxes(settings.env, retention_months=settings.of(Settings).retention_months)
+    told = digest_of(settings, built_site(settings), datetime.now(UTC))
+    if to:
+        typer.echo(f"to {to}: {context.obj['post'](settings, to, told.subject, told.text(), told.html())}")
+    else:
+        typer.echo(told.html() if html else told.text())
 
 
 def measure(
@@ -187,6 +243,7 @@ def measure(
     from zoneinfo import ZoneInfo
 
     from milepost.journeys.questions import Misuse, Question, answer
+    from milepost.journeys.synthetic import NOTE, is_synthetic
 
     settings = options.read(settings_file)
     zone = ZoneInfo(settings.site.timezone)
@@ -196,4 +253,6 @@ def measure(
     if "" in places.values():
         raise Misuse("--only names a level and a place: --only surface=docs")
     found = answer(settings, name, Question(by, goal, start, end, tier, places))
+    if is_synthetic(settings.env):
+        typer.echo(NOTE, err=True)
     typer.echo({Format.TABLE: found.text, Format.JSON: found.json, Format.CSV: found.csv}[format](), nl=False)

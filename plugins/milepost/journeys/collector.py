@@ -28,7 +28,8 @@ from milepost.errors import MilepostError
 from milepost.journeys import bots, consent, import_service, metrics, model, wire
 from milepost.journeys.elsewhere import Addresses
 from milepost.journeys.forgotten import Forgotten
-from milepost.journeys.gate import Gate, Refusal, body_of, media_type
+from milepost.journeys.gate import Gate, Refusal, body_of
+from milepost.journeys.head import Head
 from milepost.journeys.inbox import Adoption, Inbox, InboxUnavailable, Overloaded
 from milepost.journeys.links import Links
 from milepost.journeys.manifest import Manifest
@@ -47,7 +48,17 @@ _EVENT_TYPES = ("text/plain", "application/json", "")
 _FORM = "application/x-www-form-urlencoded"
 _CONSENT_TYPES = ("text/plain", _FORM, "")
 
-Handler = Callable[[Request], Awaitable[Response]]
+_HEADER = consent.HEADER.lower().encode()
+
+Handler = Callable[[Head, Receive], Awaitable[Response]]
+
+
+class _Taken(Response):
+    """204, and how the reader stands; without what Starlette does for an answer that has a body."""
+
+    def __init__(self, standing: str) -> None:
+        self.status_code, self.body, self.background = 204, b"", None
+        self.raw_headers = [(_HEADER, standing.encode())]
 
 
 class Collector:
@@ -58,6 +69,7 @@ class Collector:
         clock: gives the time, UTC.
         at: called when requests come to one of the inbox's TRANSITIONS.
         addresses: of the newsletter, for imports.
+        mails: tells the touchpoints of its issues.
     """
 
     def __init__(
@@ -67,6 +79,7 @@ class Collector:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         at: Callable[[str], None] = lambda transition: None,
         addresses: Addresses | None = None,
+        mails: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
         self._settings, self._addresses = settings, addresses
         ours = settings.of(model.Settings)
@@ -74,7 +87,7 @@ class Collector:
         self._cookie_domain = ours.cookie_domain
         self._clock = clock
         self._gate = Gate(settings.site.url, ours.origins, settings.env.limits)
-        self._manifest = Manifest(site / "touchpoints.json")
+        self._manifest = Manifest(site / "touchpoints.json", mails)
         self._salts = Salts(settings.env.var / "salts")
         self._forgotten = Forgotten(settings.env)
         self._links = Links(settings.env)
@@ -96,23 +109,32 @@ class Collector:
         await self._inbox.__aexit__()
 
     def routes(self) -> list[BaseRoute]:
+        handlers = {
+            EVENTS: self._events,
+            "/journey/v1/consent": self._consent,
+            "/journey/v1/export": self._export,
+            "/journey/v1/forget": self._forget,
+        }
+
+        def route(path: str, handler: Handler) -> Route:
+            async def answered(request: Request) -> Response:
+                return await self._answer(handler, Head(request.scope), request.receive)
+
+            return Route(path, answered, methods=["POST"])
+
         return [
-            Route(EVENTS, partial(self._answer, self._events), methods=["POST"]),
-            Route("/journey/v1/consent", partial(self._answer, self._consent), methods=["POST"]),
-            Route("/journey/v1/export", partial(self._answer, self._export), methods=["POST"]),
-            Route("/journey/v1/forget", partial(self._answer, self._forget), methods=["POST"]),
+            *(route(path, handler) for path, handler in handlers.items()),
             import_service.route(self._settings, self._inbox.append_imported, self._addresses),
         ]
 
     async def events(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a POST to EVENTS: the route as a bare ASGI app."""
-        response = await self._answer(self._events, Request(scope, receive))
+        response = await self._answer(self._events, Head(scope), receive)
         await response(scope, receive, send)
 
     def person_of(self, request: Request) -> str | None:
         """Who a request belongs to: None without a yes, whenever GPC or DNT says no, and of who was forgotten."""
-        person = consent.person_of(request)
-        return None if self._forgotten.has(person) else person
+        return self._person_of(Head(request.scope))
 
     async def record(self, type: str, touchpoint: str, person: str | None, data: dict[str, object]) -> None:
         """Keep an event of another service of this app; it is on disk on return.
@@ -146,18 +168,19 @@ class Collector:
         """Why the last request could not be kept; None when it was."""
         return self._inbox.fault
 
-    async def _events(self, request: Request) -> Response:
-        body = await body_of(request, _EVENT_TYPES, wire.MAX_BYTES)
+    async def _events(self, head: Head, receive: Receive) -> Response:
+        body = await body_of(head, receive, _EVENT_TYPES, wire.MAX_BYTES)
         now = self._clock()
         events = wire.events_of(body, now)
-        tier = consent.tier_of(request, partial(self._visit, request, now))
+        standing = consent.standing(head)
+        tier = consent.tier_of(head, standing, partial(self._visit, head, now))
         if isinstance(tier, Consented):
             if self._forgotten.has(tier.person):
                 tier = Counted()
             elif orders := wire.orders_of(body):
                 await asyncio.to_thread(self._link, orders, tier.person)
-        await self._keep(tier, events, now, bots.bot_in(request.headers))
-        return Response(status_code=204, headers={consent.HEADER: consent.standing(request)})
+        await self._keep(tier, events, now, bots.bot_in(head))
+        return _Taken(standing)
 
     def _link(self, orders: list[str], person: str) -> None:
         try:
@@ -166,57 +189,65 @@ class Collector:
         except sqlite3.Error as error:
             raise InboxUnavailable(f"links.sqlite: {error}; is the disk full or read-only?") from error
 
-    async def _consent(self, request: Request) -> Response:
-        answer = consent.answer_in(media_type(request), await body_of(request, _CONSENT_TYPES, max_bytes=1024))
+    async def _consent(self, head: Head, receive: Receive) -> Response:
+        answer = consent.answer_in(head.media_type, await body_of(head, receive, _CONSENT_TYPES, max_bytes=1024))
         if not answer:
             raise Refusal(400, "say yes or no", field="answer")
-        by_form = media_type(request) == _FORM
-        response = RedirectResponse(consent.page_of(request), 303) if by_form else Response(status_code=204)
+        by_form = head.media_type == _FORM
+        response = RedirectResponse(consent.page_of(head), 303) if by_form else Response(status_code=204)
         person = None
         if answer == "no":
-            consent.remember(response, request, None, self._cookie_domain)
-        elif not consent.has_signal(request):
-            person = self.person_of(request) or consent.new_person()
-            consent.remember(response, request, person, self._cookie_domain)
+            consent.remember(response, head, None, self._cookie_domain)
+        elif not consent.has_signal(head):
+            person = self._person_of(head) or consent.new_person()
+            consent.remember(response, head, person, self._cookie_domain)
             now = self._clock()
-            visit = partial(self._visit, request, now)
+            visit = partial(self._visit, head, now)
             await self._inbox.adopt(Adoption(visit(""), visit(person), person, wire.microseconds(now - VISIT_GAP)))
         response.headers[consent.HEADER] = "yes" if person else "no"
         return response
 
-    async def _export(self, request: Request) -> Response:
+    def _person_of(self, head: Head) -> str | None:
+        person = consent.person_of(head)
+        return None if self._forgotten.has(person) else person
+
+    async def _export(self, head: Head, _: Receive) -> Response:
         from milepost.journeys import rights
 
-        person = consent.cookie_of(request)
-        return await asyncio.to_thread(rights.exported, self._settings.env, person)
+        return await asyncio.to_thread(rights.exported, self._settings.env, consent.cookie_of(head))
 
-    async def _forget(self, request: Request) -> Response:
+    async def _forget(self, head: Head, _: Receive) -> Response:
         from milepost.journeys import rights
 
-        person = consent.cookie_of(request)
-        response = await asyncio.to_thread(rights.forgotten, self._settings.env, person)
+        response = await asyncio.to_thread(rights.forgotten, self._settings.env, consent.cookie_of(head))
         await asyncio.to_thread(self._forgotten.refresh)
-        consent.remember(response, request, None, self._cookie_domain)
+        consent.remember(response, head, None, self._cookie_domain)
         return response
 
     async def _keep(self, tier: Tier, events: list[Event], now: datetime, bot: str | None = None) -> None:
-        self._manifest.refresh()
-        known = [event for event in events if self._manifest.has(event.touchpoint)]
-        aside = [event for event in events if not self._manifest.has(event.touchpoint)]
+        touchpoints = [event.touchpoint for event in events]
+        unknown = self._manifest.unknown(touchpoints)
+        if unknown and self._manifest.may_be_mails(unknown):
+            await asyncio.to_thread(self._manifest.ask)
+            unknown = self._manifest.unknown(touchpoints)
+        aside = [event for event in events if event.touchpoint in unknown] if unknown else []
+        known = [event for event in events if event.touchpoint not in unknown] if unknown else events
         await self._inbox.append(tier, known, aside, wire.microseconds(now), bot)
-        self._counts.update({"events": len(known), "aside": len(aside), f"tier_{tier.name}": len(known)})
+        counts = self._counts
+        counts["events"] += len(known)
+        counts["aside"] += len(aside)
+        counts[f"tier_{tier.name}"] += len(known)
         if bot:
-            self._counts["of_bots"] += len(known)
+            counts["of_bots"] += len(known)
 
-    def _visit(self, request: Request, now: datetime, person: str) -> bytes:
-        address = request.client.host if request.client else ""
-        agent = request.headers.get("user-agent", "")
-        return visit_key(self._salts.of(now.date()), self._site_url, address, agent, person)
+    def _visit(self, head: Head, now: datetime, person: str) -> bytes:
+        salt = self._salts.of(now.date())
+        return visit_key(salt, self._site_url, head.address, head.get("user-agent"), person)
 
-    async def _answer(self, handler: Handler, request: Request) -> Response:
+    async def _answer(self, handler: Handler, head: Head, receive: Receive) -> Response:
         try:
-            self._gate.pass_or_refuse(request)
-            response = await handler(request)
+            self._gate.pass_or_refuse(head)
+            response = await handler(head, receive)
         except Refusal as refusal:
             response = refusal.response()
         except wire.WireFault as fault:
@@ -228,7 +259,7 @@ class Collector:
         except (InboxUnavailable, OSError) as error:
             log.error("not collected: %s", error)
             response = Refusal(503, "the disk does not take it", retry_after=30).response()
-        self._gate.share(request, response)
+        self._gate.share(head, response)
         self._counts[f"answered_{response.status_code}"] += 1
         return response
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
-from starlette.requests import Request
 from starlette.responses import Response
 
+from milepost.journeys.head import Head
 from milepost.journeys.model import Consented, Counted, Tier, Visited
 
 COOKIE = "milepost_person"
@@ -30,40 +30,42 @@ def new_person() -> str:
     return secrets.token_urlsafe(16)
 
 
-def has_signal(request: Request) -> bool:
+def has_signal(head: Head) -> bool:
     """Whether the browser asks not to be followed, by header, or by the script where only that could see it."""
-    headers = request.headers
-    return headers.get("sec-gpc") == "1" or headers.get("dnt") == "1" or request.query_params.get("counted") == "1"
+    if head.get("sec-gpc") == "1" or head.get("dnt") == "1":
+        return True
+    return "counted" in head.query and dict(parse_qsl(head.query)).get("counted") == "1"
 
 
-def cookie_of(request: Request) -> str | None:
+def cookie_of(head: Head) -> str | None:
     """The person in the cookie, whatever a signal says: for what is theirs to ask."""
-    answer = request.cookies.get(COOKIE, "")
+    answer = head.cookie(COOKIE)
     return answer if PERSON.fullmatch(answer) else None
 
 
-def person_of(request: Request) -> str | None:
+def person_of(head: Head) -> str | None:
     """Who said yes, by the cookie; None without a yes, and whenever a signal says no."""
-    return None if has_signal(request) else cookie_of(request)
+    return None if has_signal(head) else cookie_of(head)
 
 
-def tier_of(request: Request, visit: Callable[[str], bytes]) -> Tier:
+def standing(head: Head) -> str:
+    """`yes`, `no`, or `ask` where there is neither an answer nor a signal: the value of HEADER."""
+    if has_signal(head) or head.cookie(COOKIE) == _NO:
+        return "no"
+    return "yes" if cookie_of(head) else "ask"
+
+
+def tier_of(head: Head, standing: str, visit: Callable[[str], bytes]) -> Tier:
     """The tier that a request's events belong to.
 
     Args:
+        standing: of the same request.
         visit: the visit key of this request for a person, empty for nobody; called only where it is kept.
     """
-    if has_signal(request) or request.cookies.get(COOKIE) == _NO:
+    if standing == "no":
         return Counted()
-    person = person_of(request)
+    person = cookie_of(head) if standing == "yes" else None
     return Consented(person, visit(person)) if person else Visited(visit(""))
-
-
-def standing(request: Request) -> str:
-    """`yes`, `no`, or `ask` where there is neither an answer nor a signal: the value of HEADER."""
-    if person_of(request):
-        return "yes"
-    return "no" if has_signal(request) or request.cookies.get(COOKIE) == _NO else "ask"
 
 
 def answer_in(content_type: str, body: bytes) -> str | None:
@@ -74,10 +76,10 @@ def answer_in(content_type: str, body: bytes) -> str | None:
     return text.strip() if text.strip() in ("yes", "no") else None
 
 
-def remember(response: Response, request: Request, person: str | None, domain: str) -> None:
+def remember(response: Response, head: Head, person: str | None, domain: str) -> None:
     """Set the cookie to `person`, or to the one word `no`. Under a signal none is set, only an old one removed."""
-    if has_signal(request):
-        if COOKIE in request.cookies:
+    if has_signal(head):
+        if head.cookie(COOKIE):
             response.delete_cookie(COOKIE, path="/", domain=domain or None)
         return
     response.set_cookie(
@@ -86,25 +88,24 @@ def remember(response: Response, request: Request, person: str | None, domain: s
         max_age=MAX_AGE_SECONDS,
         path="/",
         domain=domain or None,
-        secure=not _is_loopback(request),
+        secure=not _is_loopback(head.host),
         httponly=True,
         samesite="lax",
     )
 
 
-def page_of(request: Request) -> str:
+def page_of(head: Head) -> str:
     """Where a form without a script came from: the path of a Referer of the same host, else the home page."""
     try:
-        referrer = urlsplit(request.headers.get("referer", ""))
+        referrer = urlsplit(head.get("referer"))
     except ValueError:
         return "/"
-    if referrer.netloc != request.headers.get("host") or not referrer.path.startswith("/"):
+    if referrer.netloc != head.get("host") or not referrer.path.startswith("/"):
         return "/"
     # One slash: a path of two would name another host.
     path = "/" + referrer.path.lstrip("/\\")
     return f"{path}?{referrer.query}" if referrer.query else path
 
 
-def _is_loopback(request: Request) -> bool:
-    host = request.url.hostname or ""
+def _is_loopback(host: str) -> bool:
     return host in ("127.0.0.1", "::1", "localhost") or host.endswith(".localhost")

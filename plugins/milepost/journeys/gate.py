@@ -8,17 +8,20 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Coroutine, Generator, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 import limits
 import msgspec
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+from starlette.types import Receive
 
 from milepost.errors import MilepostError
+from milepost.journeys.head import Head
 from milepost.networks import network
 
 BODY_SECONDS = 10.0
@@ -58,59 +61,86 @@ class Gate:
         self._limiter = FixedWindowRateLimiter(MemoryStorage()) if limited else None
         self._limit = limits.parse(PER_NETWORK)
 
-    def pass_or_refuse(self, request: Request) -> None:
+    def pass_or_refuse(self, head: Head) -> None:
         """Raises Refusal 403 for a foreign origin, 429 for a network that sends too much."""
-        origin = request.headers.get("origin")
-        if origin is not None and not self._is_own(request, origin) and origin.lower() not in self._origins:
+        if head.has("origin") and not self._is_own(head) and head.get("origin").lower() not in self._origins:
             raise Refusal(403, "this origin may not send; see the setting JOURNEY_ORIGINS", field="Origin")
         if self._limiter:
-            sender = network(request.client.host) if request.client else ""
+            sender = network(head.address)
             if not self._limiter.hit(self._limit, sender):
                 reset = self._limiter.get_window_stats(self._limit, sender).reset_time
                 wait = max(1, math.ceil(reset - time.time()))
                 raise Refusal(429, "too many requests from this network", retry_after=wait)
 
-    def share(self, request: Request, response: Response) -> None:
+    def share(self, head: Head, response: Response) -> None:
         """Let the script on a page of another allowed origin read the answer (CORS, with the cookie)."""
-        origin = request.headers.get("origin", "")
-        if origin.lower() in self._origins and not self._is_own(request, origin):
-            response.headers["Access-Control-Allow-Origin"] = origin
+        response.raw_headers.append((b"vary", b"Origin"))
+        if head.has("origin") and head.get("origin").lower() in self._origins and not self._is_own(head):
+            response.headers["Access-Control-Allow-Origin"] = head.get("origin")
             response.headers["Access-Control-Allow-Credentials"] = "true"
             response.headers["Access-Control-Expose-Headers"] = "Milepost-Consent, Retry-After"
-        response.headers["Vary"] = "Origin"
 
-    def _is_own(self, request: Request, origin: str) -> bool:
+    def _is_own(self, head: Head) -> bool:
         """Whether the page came from the host that was asked; its scheme is unknown behind a proxy."""
-        return origin.lower().partition("://")[2] == request.headers.get("host", "").lower() != ""
+        return head.get("origin").lower().partition("://")[2] == head.get("host").lower() != ""
 
 
-def media_type(request: Request) -> str:
-    """The body's type without its parameters, in lower case; empty where none was sent."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-async def body_of(request: Request, types: Sequence[str], max_bytes: int) -> bytes:
+async def body_of(head: Head, receive: Receive, types: Sequence[str], max_bytes: int) -> bytes:
     """The whole body.
 
     Raises:
         Refusal: 400 for a type that is not in `types` or a compressed body, 413 for more than `max_bytes`,
             known as soon as it is too long, 408 when it is not there after BODY_SECONDS.
+        ClientDisconnect: the sender is gone.
     """
-    if media_type(request) not in types:
+    if head.media_type not in types:
         raise Refusal(400, f"send {' or '.join(filter(None, types))}", field="Content-Type")
-    if request.headers.get("content-encoding", "identity") != "identity":
+    if head.get("content-encoding", "identity") != "identity":
         raise Refusal(400, "send it uncompressed", field="Content-Encoding")
-    length = request.headers.get("content-length", "")
-    too_large = Refusal(413, f"send at most {max_bytes} bytes")
+    length = head.get("content-length")
     if length.isdecimal() and (len(length) > 18 or int(length) > max_bytes):
-        raise too_large
-    body = bytearray()
+        raise _too_large(max_bytes)
+    reading = _received(receive, max_bytes)
+    try:
+        waits_for = reading.send(None)
+    except StopIteration as read:  # it was there, as most are: to set a clock for it would take longer than to read it
+        return bytes(read.value)
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > max_bytes:
-                    raise too_large
+            return await _Begun(reading, waits_for)
     except TimeoutError:
         raise Refusal(408, f"the body was not there after {BODY_SECONDS:g} seconds") from None
-    return bytes(body)
+
+
+class _Begun:
+    """The rest of a coroutine that has begun, and waits for something."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, bytes], waits_for: Any) -> None:
+        self._coroutine, self._waits_for = coroutine, waits_for
+
+    def __await__(self) -> Generator[Any, Any, bytes]:
+        try:
+            yield self._waits_for
+        except BaseException as error:
+            self._coroutine.throw(error)
+            raise
+        return (yield from self._coroutine.__await__())
+
+
+async def _received(receive: Receive, max_bytes: int) -> bytes:
+    parts, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        part = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
+        if size > max_bytes:
+            raise _too_large(max_bytes)
+        more = message.get("more_body", False)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _too_large(max_bytes: int) -> Refusal:
+    return Refusal(413, f"send at most {max_bytes} bytes")

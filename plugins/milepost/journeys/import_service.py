@@ -17,6 +17,7 @@ from milepost.errors import MilepostError
 from milepost.journeys import wire
 from milepost.journeys.elsewhere import Addresses, Bad, ElsewhereFault, Outcome, People, told
 from milepost.journeys.gate import Refusal, body_of
+from milepost.journeys.head import Head
 from milepost.journeys.model import Told
 from milepost.settings import Settings
 
@@ -40,7 +41,7 @@ def route(settings: Settings, keep: Callable[[list[Told], int], object], address
             given = request.headers.get("authorization", "").encode()
             if not secrets.compare_digest(given, f"Bearer {key}".encode()):
                 raise Refusal(401, "send the key as Authorization: Bearer …")
-            rows = _rows(await body_of(request, ("application/json",), MAX_BYTES))
+            rows = _rows(await body_of(Head(request.scope), request.receive, ("application/json",), MAX_BYTES))
             outcome, taken = await asyncio.to_thread(_checked, rows, People(settings.env, addresses))
             if taken:
                 await keep(taken, wire.microseconds(datetime.now(UTC)))  # type: ignore[misc]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import queue
 import sqlite3
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -24,7 +23,6 @@ from milepost.journeys.model import Consented, Event, Known, Tier, Told, Visited
 
 MAX_WAITING = 1_000
 """Requests that may wait for the disk before more are refused."""
-SWITCH_SECONDS = 0.0005
 TRANSITIONS = ("taken", "committed", "answering")
 """What requests have come to, in order; an inbox calls `at` with each."""
 _INSERT = "INSERT INTO requests (received, tier, visit, person, bot, imported, size, events) VALUES "
@@ -81,7 +79,9 @@ class Inbox:
         self.waiting = 0
         self.commits = 0
         self.fault: MilepostError | None = None
-        self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._pending: list[_Work] = []
+        self._writing = self._called = False
+        self._work: queue.SimpleQueue[list[_Work]] = queue.SimpleQueue()
 
     async def __aenter__(self) -> Inbox:
         self._loop = asyncio.get_running_loop()
@@ -90,14 +90,14 @@ class Inbox:
             self._connection = connect(self.path)
         except (OSError, sqlite3.Error) as error:
             raise InboxUnavailable(f"{self.folder}: {error}; is the disk full or read-only?") from error
-        # The writer wants Python's lock back after each sync, and those who wait for it wait with it: by default, 5 ms.
-        sys.setswitchinterval(SWITCH_SECONDS)
         self._writer = threading.Thread(target=self._write, name=f"inbox {self.path.name}", daemon=True)
         self._writer.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._work.put(None)
+        while self.waiting:
+            await asyncio.sleep(0.001)
+        self._work.put([])
         await asyncio.to_thread(self._writer.join)
         self._connection.close()
         self._lock.close()
@@ -136,11 +136,22 @@ class Inbox:
             raise Overloaded("too many requests wait for the disk")
         done: asyncio.Future[None] = self._loop.create_future()
         self.waiting += 1
-        self._work.put((requests, aside, adoption, done))
+        self._pending.append((requests, aside, adoption, done))
+        if not self._writing and not self._called:
+            # After all that is ready now: it goes together, and the writer has Python's lock while the loop polls.
+            self._called = True
+            self._loop.call_soon(self._hand_over)
         await done
 
+    def _hand_over(self) -> None:
+        self._called = False
+        if self._pending and not self._writing:
+            self._writing = True
+            works, self._pending = self._pending, []
+            self._work.put(works)
+
     def _write(self) -> None:
-        while works := self._next_works():
+        while works := self._work.get():
             fault: MilepostError | None = None
             try:
                 self._at("taken")
@@ -151,22 +162,10 @@ class Inbox:
                 fault = InboxUnavailable(f"{self.path}: {error}; is the disk full or read-only?")
             self._loop.call_soon_threadsafe(self._settle, [done for *_, done in works], fault)
 
-    def _next_works(self) -> list[_Work]:
-        """All that waits, at least one; empty at the end. What is put while this is written goes together next."""
-        works = []
-        work = self._work.get()
-        while work is not None:
-            works.append(work)
-            try:
-                work = self._work.get_nowait()
-            except queue.Empty:
-                return works
-        if works:
-            self._work.put(None)
-        return works
-
     def _settle(self, futures: Sequence[asyncio.Future[None]], fault: MilepostError | None) -> None:
         self._at("answering")
+        self._writing = False
+        self._hand_over()
         self.waiting -= len(futures)
         self.commits += fault is None
         self.fault = fault
@@ -181,8 +180,8 @@ class Inbox:
 
 def _columns(tier: Tier) -> tuple[str, bytes | None, str | None]:
     """tier, visit, person, as the tables have them."""
-    visit = tier.visit if isinstance(tier, Visited | Consented) else None
-    person = tier.person if isinstance(tier, Consented | Known) else None
+    visit = tier.visit if isinstance(tier, (Visited, Consented)) else None
+    person = tier.person if isinstance(tier, (Consented, Known)) else None
     return tier.name, visit, person
 
 
@@ -192,7 +191,7 @@ def _commit(connection: sqlite3.Connection, works: Sequence[_Work]) -> None:
     adoptions = [work[2] for work in works if work[2]]
     if not aside and not adoptions and len(requests) <= _ROWS_AT_ONCE:
         # One statement is a transaction of its own. Each statement costs more than its work: this thread gives
-        # Python's lock away for it, and the busy loop gives it back only after a while.
+        # Python's lock away for it, and a busy loop gives it back only after a while.
         _insert(connection, _INSERT, requests)
         return
     with transaction(connection):

@@ -23,7 +23,7 @@ _TYPES = {
     ".csv": "text/csv; charset=utf-8",
 }
 # What a report's files are called; no name begins with a dot, so that nothing leads out of the folder.
-_FILE = re.compile(r"(?:[a-z][a-z-]*/)?[a-z][a-z-]*\.(?:html|css|json|csv)")
+_FILE = re.compile(r"(?:[a-z][a-z-]*/)?[a-z][a-z0-9-]*\.(?:html|css|json|csv)")
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (

@@ -67,10 +67,11 @@ def orders_of(body: bytes) -> list[str]:
 
 def microseconds(moment: datetime) -> int:
     """Microseconds since 1970, UTC, exactly."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def _event(sent: Sent, index: int, oldest: datetime, newest: datetime) -> Event:
@@ -91,15 +92,16 @@ def event_of(sent: Told, at: datetime, index: int | None = None) -> Event:
     Raises:
         WireFault: when a text in it is none.
     """
+    id_ = bytes.fromhex(sent.id.replace("-", ""))
     kind: str = sent.__struct_config__.tag  # type: ignore[assignment]
-    common = (bytes.fromhex(sent.id.replace("-", "")), microseconds(at), kind, sent.touchpoint)
     try:
-        if isinstance(sent, Convert | Order):
-            return Event(*common, sent.data.goal, sent.data.value, sent.data.currency)
-        data = _json(sent.data).decode()
+        if isinstance(sent, (Convert, Order)):
+            data = sent.data
+            return Event(id_, microseconds(at), kind, sent.touchpoint, data.goal, data.value, data.currency, None)
+        text = _json(sent.data).decode()
     except UnicodeError:
         raise WireFault("not text: a surrogate with no partner", index, "data") from None
-    return Event(*common, data=None if data == "{}" else data)
+    return Event(id_, microseconds(at), kind, sent.touchpoint, None, None, None, None if text == "{}" else text)
 
 
 def fault_of(message: str) -> WireFault:

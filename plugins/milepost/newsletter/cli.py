@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from milepost import options
-from milepost.newsletter import sending_cli
+from milepost.newsletter import preview_cli, sending_cli
 from milepost.newsletter.opening import Format, Formatted, open_store
 
 
@@ -19,6 +19,7 @@ def add_to(cli: typer.Typer) -> None:
         epilog="Example: milepost newsletter issue",
     )
     newsletter.command(epilog="Example: milepost newsletter issue")(issue)
+    preview_cli.add_to(newsletter)
     sending_cli.add_to(newsletter)
     subscribers = typer.Typer(
         no_args_is_help=True, help="Who subscribes.", epilog="Example: milepost newsletter subscribers list"

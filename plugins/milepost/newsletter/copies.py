@@ -15,7 +15,7 @@ from hashlib import sha256
 from types import SimpleNamespace
 from typing import Any
 
-from milepost.newsletter.issue import items_of
+from milepost.newsletter.letter import letter_of
 from milepost.newsletter.mail import Letterhead, compose_issue, envelope_address
 from milepost.newsletter.mould import Mould
 from milepost.newsletter.relay import wire_bytes
@@ -49,11 +49,7 @@ class Copies:
     """
 
     def __init__(self, issue: Any, bounces: str, tokens: Tokens, secret: bytes, signer: Signer | None) -> None:
-        self._issue, self._items, self._head = (
-            issue,
-            items_of(issue.content),
-            Letterhead(**json.loads(issue.letterhead)),
-        )
+        self._issue, self._letter, self._head = issue, letter_of(issue), Letterhead(**json.loads(issue.letterhead))
         self._tokens, self._secret, self._signer = tokens, secret, signer
         self._bounces = bounces or self._head.sender
         self._mark = "m" + hmac.digest(secret, f"mark\0{issue.id}".encode(), "sha256").hex()[:24]
@@ -85,8 +81,7 @@ class Copies:
         return self._filled(mould, message_id, subscriber, recipient)
 
     def _composed(self, message_id: str, subscriber: Any, tokens: Tokens) -> bytes:
-        issue = self._issue
-        message = compose_issue(issue.subject, self._items, subscriber, self._head, tokens, message_id, issue.frozen_at)
+        message = compose_issue(self._letter, subscriber, self._head, tokens, message_id, self._issue.frozen_at)
         # Left to itself, the library would make one of random numbers.
         message.set_boundary(f"={sha256(self._mark.encode()).hexdigest()[:32]}_")
         return wire_bytes(message, envelope_address(subscriber.address))

@@ -7,6 +7,7 @@ handed over, so that after a crash at most one mail a connection is uncertain, a
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -18,9 +19,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from milepost import db
-from milepost.newsletter import ledger
+from milepost.newsletter import archive, ledger
 from milepost.newsletter.copies import Copies
 from milepost.newsletter.ledger import Lease, Outcome, Permit
+from milepost.newsletter.letter import letter_of
 from milepost.newsletter.mail import Letterhead, envelope_address, letterhead
 from milepost.newsletter.model import DeliveryState, NewsletterError, Withheld
 from milepost.newsletter.model import Settings as NewsletterSettings
@@ -30,6 +32,8 @@ from milepost.newsletter.scribe import AlreadySending, Scribe
 from milepost.newsletter.signing import signer_for
 from milepost.newsletter.tokens import Tokens
 from milepost.settings import Settings
+
+log = logging.getLogger(__name__)
 
 __all__ = ["AlreadySending", "send", "under_way"]
 
@@ -109,7 +113,10 @@ async def send(
                 raise _first(errors) from errors
             finally:
                 await asyncio.shield(scribe.flush())
-        return await scribe.write(partial(_end, issue_id))
+        known = await scribe.write(partial(_end, issue_id))
+    if known["accepted"] or known["uncertain"]:
+        _archive(settings, found)
+    return known
 
 
 def under_way(engine: Engine, now: datetime) -> list[str]:
@@ -131,6 +138,16 @@ def _begin(issue_id: str, head: Letterhead, now: datetime, connection: Connectio
 def _end(issue_id: str, connection: Connection) -> Counter[str]:
     ledger.finish(connection, issue_id)
     return ledger.counts(connection, issue_id)
+
+
+def _archive(settings: Settings, issue: Any) -> None:
+    """Keep what was sent for the site's pages; a fault of that is none of the mails'."""
+    path = archive.public(settings) if settings.env.smtp_url else archive.of_outbox(settings)
+    try:
+        archive.remember(path, letter_of(issue), issue.frozen_at)
+    except NewsletterError as error:
+        again = f"`milepost newsletter send {issue.id}` tries again, and sends nothing twice"
+        log.warning("the site's archive lacks this issue: %s; %s", error, again)
 
 
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -8,12 +8,23 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import httpx
-from pydantic import AfterValidator, BaseModel, ConfigDict, HttpUrl, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    HttpUrl,
+    NonNegativeInt,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 from sqlalchemy import Connection, insert, select
 
 from milepost.newsletter.model import NewsletterError
@@ -31,8 +42,19 @@ def readable(text: str) -> str:
 Text = Annotated[str, AfterValidator(readable)]
 
 
+class Shown(BaseModel):
+    """The picture of a post. Sizes are in pixels, 0 where the feed does not say them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: HttpUrl
+    width: NonNegativeInt = 0
+    height: NonNegativeInt = 0
+    alt: Text = ""
+
+
 class Item(BaseModel):
-    """One post of a feed: what a mail says of it."""
+    """One post of a feed: what a mail says of it. What is wrong with anything below `summary` is left out."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -40,6 +62,32 @@ class Item(BaseModel):
     url: HttpUrl
     title: Text
     summary: Text = ""
+    topic: Text = ""
+    """The first of its tags, which on our own sites is its category."""
+    picture: Shown | None = None
+    touchpoint: Text = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_feed(cls, given: Any) -> Any:
+        """The names of JSON Feed, and of what our own feed adds to it, are not all ours."""
+        if not isinstance(given, dict):
+            return given
+        ours = found if isinstance(found := given.get("_milepost"), dict) else {}
+        tags = found if isinstance(found := given.get("tags"), list) else []
+        extra = {"topic": next(iter(tags), None), "touchpoint": ours.get("touchpoint")}
+        extra = {name: value for name, value in extra.items() if isinstance(value, str)}
+        return extra | given | {"picture": given.get("picture") or _picture(given.get("image"), ours.get("image"))}
+
+
+def _picture(url: Any, said: Any) -> dict[str, Any] | None:
+    """The picture at `url`, if mail programs show such; what `said` has of its size and text."""
+    if not isinstance(url, str) or urlsplit(url).path.endswith(".svg"):
+        return None
+    for more in (said if isinstance(said, dict) else {}, {}):
+        with suppress(ValidationError):
+            return Shown.model_validate({**more, "url": url}).model_dump(mode="json")
+    return None
 
 
 def feed_of(settings: Settings) -> Path:
@@ -90,17 +138,12 @@ def make_issue(connection: Connection, items: Sequence[Item], now: datetime) -> 
         return None
     # What the feed lists beside the first is settled with it: the next issue begins after it.
     passed = [] if had else [{"id": item.id} for item in items[1:]]
-    content = [item.model_dump(mode="json") for item in new] + passed
+    content = [item.model_dump(mode="json", exclude_defaults=True) for item in new] + passed
     id_ = _free_id(connection, now)
     more = f", and {len(new) - 1} more" if len(new) > 1 else ""
     values = {"id": id_, "state": "draft", "subject": new[0].title + more, "created_at": now}
     connection.execute(insert(issues).values(content=json.dumps(content, ensure_ascii=False), **values))
     return id_
-
-
-def items_of(content: str) -> list[dict[str, Any]]:
-    """The posts of an issue, without those that it only passed over."""
-    return [item for item in json.loads(content) if "url" in item]
 
 
 def _free_id(connection: Connection, now: datetime) -> str:

@@ -6,7 +6,8 @@ Source: RFC 5322, List-Id (2919), List-Unsubscribe (2369), one click (8058).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import MessageError
@@ -27,6 +28,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from milepost.errors import SettingsError
 from milepost.newsletter.issue import readable
+from milepost.newsletter.letter import Letter
 from milepost.newsletter.model import NoticeKind
 from milepost.newsletter.model import Settings as NewsletterSettings
 from milepost.newsletter.tokens import Purpose, Tokens
@@ -36,6 +38,12 @@ _SUBJECTS: dict[NoticeKind, str] = {
     "confirm": "Please confirm: {name}",
     "already": "You are subscribed already: {name}",
 }
+
+
+_OWN: tuple[Purpose, ...] = ("unsubscribe", "one-click", "preferences")
+"""What the links of a copy are for that are its reader's own."""
+_COLUMN = 72
+"""The longest line of a text part, as people type it."""
 
 
 @dataclass(frozen=True)
@@ -95,21 +103,15 @@ def compose_notice(
 
 
 def compose_issue(
-    subject: str,
-    items: Sequence[Mapping[str, Any]],
-    subscriber: Any,
-    head: Letterhead,
-    tokens: Tokens,
-    message_id: str,
-    now: datetime,
+    letter: Letter, subscriber: Any, head: Letterhead, tokens: Tokens, message_id: str, now: datetime
 ) -> EmailMessage:
-    """One subscriber's copy of an issue. `items` are of JSON Feed: `title`, `url`, `summary`."""
-    leave = f"{head.site_url}/newsletter/unsubscribe/{tokens.make('unsubscribe', subscriber.id)}"
-    one_click = f"{head.site_url}/newsletter/one-click/{tokens.make('one-click', subscriber.id)}"
-    values = {"head": head, "items": items, "leave": leave, "subject": subject, "since": subscriber.changed_at}
+    """One subscriber's copy of an issue."""
+    own = {purpose: f"{head.site_url}/newsletter/{purpose}/{tokens.make(purpose, subscriber.id)}" for purpose in _OWN}
+    values = {"head": head, "letter": letter, "now": now, "since": subscriber.changed_at, "subject": letter.subject}
+    values |= {"leave": own["unsubscribe"], "preferences": own["preferences"]}
     message = _message("issue", values, subscriber.address, head, message_id, now)
     message["List-Id"] = f"{_phrase(head.name)} <newsletter.{head.host}>"
-    message["List-Unsubscribe"] = f"<{one_click}>, <mailto:{head.sender}?subject={quote('unsubscribe')}>"
+    message["List-Unsubscribe"] = f"<{own['one-click']}>, <mailto:{head.sender}?subject={quote('unsubscribe')}>"
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["Precedence"] = "bulk"
     return message
@@ -138,7 +140,7 @@ def _message(
     message["Message-ID"] = message_id
     # Quoted-printable: no line is longer than 76, whatever a title holds.
     message.set_content(_render(f"{template}.txt", values), cte="quoted-printable")
-    html = css_inline.inline(_render(f"{template}.html", values), keep_style_tags=True)
+    html = css_inline.inline(_render(f"{template}.html", values), keep_at_rules=True)
     message.add_alternative(html, subtype="html", cte="quoted-printable")
     return message
 
@@ -191,7 +193,7 @@ def _render(template: str, values: Mapping[str, Any]) -> str:
 @cache
 def _templates() -> Environment:
     folder = Path(__file__).parent / "templates" / "newsletter" / "mail"
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(folder),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
@@ -199,3 +201,10 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.filters["wrapped"] = wrapped
+    return made
+
+
+def wrapped(text: str) -> str:
+    """`text` in lines as people type them; a word that is longer than a line, such as an address, stays whole."""
+    return textwrap.fill(text, _COLUMN, break_long_words=False, break_on_hyphens=False)

@@ -33,6 +33,12 @@ SHELL = "newsletter/shell.html"
 """The page below the output folder that the build writes and the services fill."""
 
 
+ISSUES = "issues/"
+"""Where the site lists the issues that were sent, and shows each."""
+OUTBOX_ISSUES = "issues.json"
+"""Below MILEPOST_VAR, the issues that went to the outbox: a preview shows them too."""
+
+
 class NewsletterError(MilepostError):
     """The newsletter could not do what it was asked; the text says why."""
 
@@ -67,5 +73,11 @@ class Settings(SliceSettings):
     """The most mails a minute to one domain, such as `{"example.com": 100}`; others are not held back meanwhile."""
     bounces: str = Field("", alias="NEWSLETTER_BOUNCES")
     """The address that mails come back to, with `+` and a number before the `@`; empty: that of NEWSLETTER_FROM."""
+    archive: str = Field("content/issues.json", alias="NEWSLETTER_ARCHIVE")
+    """The issues that were sent, as `milepost newsletter send` keeps them for the site's pages, relative to the folder
+    of the settings file."""
     dkim_selector: str = Field("milepost", alias="NEWSLETTER_DKIM_SELECTOR")
     """The selector below which the domain of NEWSLETTER_FROM publishes the public half of MILEPOST_DKIM_KEY."""
+
+    def kept(self) -> tuple[str, ...]:
+        return (OUTBOX_ISSUES,)

@@ -25,6 +25,7 @@ _MAIL_POLICY = (
     "sandbox allow-top-navigation-by-user-activation"
 )
 _HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin"}
+_PREVIEW = Markup('<p>An issue can be <a href="/newsletter/preview/">looked at before it is sent</a>.</p>')
 
 
 def outbox_routes(settings: Settings, shell: Shell) -> list[BaseRoute]:
@@ -66,7 +67,7 @@ def _listing(mails: list[Mail], zone: ZoneInfo) -> str:
     if not mails:
         return (
             "<h1>Outbox</h1><p>No mail yet. Without a mail server every mail comes here: "
-            "subscribe with the form on any page, and the one that asks for confirmation is the first.</p>"
+            "subscribe with the form on any page, and the one that asks for confirmation is the first.</p>" + _PREVIEW
         )
     rows = Markup("").join(
         Markup('<tr><td><a href="/outbox/{}">{}</a></td><td>{}</td><td>{}</td></tr>').format(
@@ -75,9 +76,9 @@ def _listing(mails: list[Mail], zone: ZoneInfo) -> str:
         for mail in mails
     )
     return Markup(
-        "<h1>Outbox</h1><p>Every mail that was sent, newest first; none has left this machine.</p>"
+        "<h1>Outbox</h1><p>Every mail that was sent, newest first; none has left this machine.</p>{}"
         "<table><thead><tr><th>Subject</th><th>To</th><th>At</th></tr></thead><tbody>{}</tbody></table>"
-    ).format(rows)
+    ).format(_PREVIEW, rows)
 
 
 def _mail(mail: Mail) -> str:

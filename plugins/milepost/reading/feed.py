@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from milepost.reading.model import Settings
+from milepost.reading.pictures.gallery import KEY
+from milepost.reading.pictures.picture import Picture
 from milepost.reading.structured import picture
 from milepost.reading.text import absolute, plain
 
@@ -53,9 +55,20 @@ def _item(article: Any, context: Mapping[str, Any]) -> dict[str, Any]:
         item["date_modified"] = article.modified.isoformat()
     if getattr(article, "image", None):
         item["image"] = picture(context, article.image)
-    if touchpoint:
-        item["_milepost"] = {"touchpoint": touchpoint}
+    ours = {"touchpoint": touchpoint, "image": _size(article, context)}
+    if any(ours.values()):
+        item["_milepost"] = {name: value for name, value in ours.items() if value}
     return item
+
+
+def _size(article: Any, context: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a mail must say of the picture at `image`: its size in pixels, and the text in its place."""
+    gallery = context.get(KEY)
+    found = gallery.find(f"/{article.image.lstrip('/')}", "") if gallery and getattr(article, "image", None) else None
+    if not isinstance(found, Picture):
+        return None
+    shown = found.fallback
+    return {"width": shown.width, "height": shown.height, "alt": str(getattr(article, "image_alt", "") or "")}
 
 
 def _author(author: Any, context: Mapping[str, Any]) -> dict[str, str]:

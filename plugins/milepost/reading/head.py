@@ -1,6 +1,7 @@
 """What a page says of itself in its head: its address, description and picture, and who it is by.
 
-Made of the context that Pelican renders a page with; knows no template and writes no file.
+Made of the context that Pelican renders a page with; a slice that writes a page of its own gives it there `page_words`:
+title and description, plain text. Knows no template and writes no file.
 """
 
 from __future__ import annotations
@@ -109,6 +110,9 @@ def _content_words(content: Any) -> tuple[str, str]:
 
 def _listing_words(context: Mapping[str, Any], settings: Settings) -> tuple[str, str]:
     site = str(context["SITENAME"])
+    if "page_words" in context:
+        title, description = context["page_words"]
+        return str(title), str(description)
     for kind in ("category", "tag"):
         if kind in context:
             return str(context[kind].name), f"Articles of {site} on {context[kind].name}"

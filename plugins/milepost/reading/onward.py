@@ -37,7 +37,7 @@ def linked_from(content: Any) -> set[str]:
 
 
 def related(contents: Sequence[Any], articles: Sequence[Any]) -> Mapping[str, list[Any]]:
-    """The contents that are nearest to each article, by its source path; the nearest first, at most three.
+    """The contents that are near to each article, by its source path; the nearest first.
 
     Args:
         contents: everything published that may be gone on to, docs too, of one language.
@@ -61,8 +61,21 @@ def related(contents: Sequence[Any], articles: Sequence[Any]) -> Mapping[str, li
                 scores[other] += weight
         scores.pop(source, None)
         best = sorted(scores, key=lambda other: (-scores[other], -_time(by_source[other]), other))
-        found[source] = [by_source[other] for other in best[:MOST] if scores[other] >= _TAG]
+        found[source] = [by_source[other] for other in best if scores[other] >= _TAG]
     return found
+
+
+def shown(near: Sequence[Any], went: Sequence[Any], onward: Sequence[Any]) -> list[Any]:
+    """What is shown of the contents that are `near`, at most three: first those that readers opened next.
+
+    Args:
+        near: the nearest first.
+        went: all that readers opened next, most people first.
+        onward: those of them that are shown already.
+    """
+    rank = {id(one): number for number, one in enumerate(went)}
+    left = [one for one in near if one not in onward]
+    return sorted(left, key=lambda one: rank.get(id(one), len(rank)))[:MOST]
 
 
 def read(path: Path) -> Mapping[str, list[str]]:

@@ -15,7 +15,7 @@ _CONTENTS = "_MILEPOST_READING_ON"
 
 
 def relate(generators: list[Any]) -> None:
-    """Give every article that is published its `related` contents, and keep all for `send_on`."""
+    """Give every article that is published all `related` contents, and keep all for `send_on`."""
     articles = [one for generator in generators for one in _published(generator, "articles", "translations")]
     docs = [one for generator in generators for one in _published(generator, "docs")]
     generators[0].settings[_CONTENTS] = [*articles, *docs]
@@ -32,7 +32,8 @@ def _published(generator: Any, *lists: str) -> list[Any]:
 
 
 def send_on(pelican: Any) -> None:
-    """Give every article and doc `onward`, the pages that most readers opened next. Touchpoints are known by now."""
+    """Give every article and doc `onward`, the pages that most readers opened next, and of its `related` ones put those
+    first that readers opened as well. Touchpoints are known by now."""
     ours = hooks.settings_of(pelican.settings)
     file = ours.site.file.parent / ours.of(Settings).onward
     try:
@@ -42,9 +43,13 @@ def send_on(pelican: Any) -> None:
         hooks.stop([Finding(str(file), 1, "onward", what, "run `milepost journeys report` again, or remove it")])
     contents = pelican.settings.get(_CONTENTS, ())
     by_touchpoint = {one.touchpoint.id: one for one in contents if getattr(one, "touchpoint", None)}
-    for here, content in by_touchpoint.items():
-        next_ones = (by_touchpoint[there] for there in went.get(here, ()) if there in by_touchpoint and there != here)
-        content.onward = [one for one in next_ones if one.lang == content.lang][: onward.MOST]
+    for content in contents:
+        here = content.touchpoint.id if getattr(content, "touchpoint", None) else ""
+        others = (by_touchpoint[there] for there in went.get(here, ()) if there in by_touchpoint and there != here)
+        next_ones = [one for one in others if one.lang == content.lang]
+        content.onward = next_ones[: onward.MOST]
+        if hasattr(content, "related"):
+            content.related = onward.shown(content.related, next_ones, content.onward)
 
 
 def connect() -> None:

@@ -149,13 +149,15 @@ def _listing_entry(context: Mapping[str, Any], html: str, state: _State) -> Entr
     file = str(context["output_file"])
     name, kind = _named(context, file)
     page = getattr(context.get("articles_page"), "number", 1)
-    surface = state.settings.surface("page" if kind in ("page", "service", "search") else "article")
+    usual = state.settings.surface("page" if kind in ("page", "service", "search") else "article")
+    surface = str(context.get("touchpoint_surface", usual))
     number = str(page) if page > 1 else ""
     return Entry(
         Touchpoint(id_of(surface, name, number), surface, kind),
         url=f"{state.url}/{_address(file)}",
         title=_listing_title(html, name, str(context["SITENAME"])),
         source=file,
+        published=_time(context.get("touchpoint_published")),
     )
 
 
@@ -165,7 +167,8 @@ def _listing_title(html: str, name: str, site: str) -> str:
 
 
 def _named(context: Mapping[str, Any], file: str) -> tuple[str, str]:
-    """(name, kind) of a page without a source. A slice that writes a page of its own names it `touchpoint_name`."""
+    """(name, kind) of a page without a source. A slice that writes a page of its own names it `touchpoint_name`, and
+    where it is not where such pages are, `touchpoint_surface`; `touchpoint_published` is its time, if it has one."""
     if "touchpoint_name" in context:
         return str(context["touchpoint_name"]), str(context["touchpoint_kind"])
     for name in ("category", "tag", "author"):

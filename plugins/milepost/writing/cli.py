@@ -5,17 +5,23 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import typer
 
 from milepost import options
-from milepost.errors import SettingsError
+from milepost.errors import Finding, SettingsError
+
+if TYPE_CHECKING:
+    from milepost.settings import Settings
 
 Content = Annotated[Path | None, typer.Argument(help="Folder of the content; PATH of the settings by default.")]
 Format = Annotated[Literal["text", "json", "github"], typer.Option("--format", help="How to print the findings.")]
 External = Annotated[bool, typer.Option("--external", help="Ask other sites whether links to them are answered.")]
+Insights = Annotated[
+    bool, typer.Option("--insights", help="Also say what stopped readers, as the archived journeys tell.")
+]
 Manifest = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="A touchpoints.json published before: what it has must still be there."),
@@ -36,11 +42,13 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def check(
+    context: typer.Context,
     content: Content = None,
     form: Format = "text",
     explain: Rule = None,
     external: External = False,
     manifest: Manifest = None,
+    insights: Insights = False,
     settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
     verbose: options.Verbose = False,
 ) -> None:
@@ -65,18 +73,40 @@ def check(
         raise SettingsError(
             f'{settings_file}: PLUGINS does not name "milepost.writing"; add it to check what it checks'
         )
+    teller = _teller(context, loaded) if insights else None
     report = of_site(loaded, manifest, asked(loaded) if external else None)
+    found, told = _with_insights(teller, loaded, report.findings) if teller else (report.findings, "")
     if form == "json":
-        typer.echo(formats.as_json(report.findings))
+        typer.echo(formats.as_json(found))
     elif form == "github":
-        typer.echo(formats.github(report.findings), nl=bool(report.findings))
+        typer.echo(formats.github(found), nl=bool(found))
     else:
         colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        typer.echo(formats.text(report.findings, report.files, colour))
-        for line in report.waiting:
+        typer.echo(formats.text(found, report.files, colour))
+        for line in (*report.waiting, *filter(None, [told])):
             typer.echo(line)
-    if any(finding.severity == "error" for finding in report.findings):
+    if any(finding.severity == "error" for finding in found):
         raise typer.Exit(1)
+
+
+def _teller(context: typer.Context, settings: Settings) -> Any:
+    """What tells of the journeys, as another slice hands it over."""
+    insights = (context.obj or {}).get("insights")
+    if insights is None or "journeys" not in settings.enabled:
+        raise SettingsError(f'{settings.site.file}: PLUGINS does not name "milepost.journeys"; add it for --insights')
+    return insights
+
+
+def _with_insights(insights: Any, settings: Settings, found: list[Finding]) -> tuple[list[Finding], str]:
+    """The findings with what the journeys tell, and a line on what that was made of."""
+    from milepost.writing import checks, findings
+    from milepost.writing.built import fresh
+
+    sources = findings.all_sources(settings)
+    outputs = checks.targets(sources, settings).outputs
+    pages = {outputs[source.path]: source for source in sources.all if source.path in outputs}
+    told = insights(settings, sources, pages, fresh.folder(settings))
+    return sorted({*found, *findings.allowed_left_out(told.findings, sources)}), told.told
 
 
 def new(

@@ -36,7 +36,14 @@ def settled(found: set[Finding], sources: Sources, without: Iterable[str] = ()) 
         without: rules that were not fully looked into, so that nobody knows whether a file needs to break them.
     """
     rules = _rules()
-    return sorted(allow.applied(found, sources, rules, rules.keys() - set(without)))
+    judged = rules.keys() - set(without) - _only_asked()
+    return sorted(allow.applied(found, sources, rules, judged))
+
+
+def allowed_left_out(found: Iterable[Finding], sources: Sources) -> list[Finding]:
+    """`found` in order without what files allow, where allowances themselves are judged elsewhere."""
+    faults = allow.applied((), sources, _rules(), ())
+    return sorted(allow.applied(found, sources, _rules(), ()) - faults)
 
 
 def all_waiting(sources: Sources, settings: Settings) -> list[Waiting]:
@@ -56,6 +63,11 @@ def explanation(rule: str) -> str:
         near = nearest(rule, rules)
         raise KeyError(f'did you mean "{near}"?' if near else f"there are: {', '.join(sorted(rules))}")
     return rules[rule]
+
+
+def _only_asked() -> set[str]:
+    """Rules that are looked into only when somebody asks."""
+    return {rule for _, module in slices.parts("checks") for rule in getattr(module, "ASKED", ())}
 
 
 def _rules() -> dict[str, str]:

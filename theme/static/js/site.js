@@ -20,6 +20,25 @@
     else link.click();
   });
 
+  // A signup is answered on its page; what cannot be is sent as without JavaScript.
+  for (const form of document.querySelectorAll("form:has(output#signup)")) {
+    const [said, field] = [form.elements.signup, form.elements.address];
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      try {
+        const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const [title, ...more] = [...page.querySelectorAll("main h1, main p")].map((it) => it.textContent);
+        if (!more[0]) throw 0;
+        said.role = answer.ok ? "status" : "alert";
+        said.textContent = `${title}. ${more.join(" ")}`;
+        field.ariaInvalid = !answer.ok;
+        if (answer.ok) form.reset();
+        else field.focus();
+      } catch { form.submit(); }
+    });
+  }
+
   reach();
   addEventListener("resize", reach);
 })();

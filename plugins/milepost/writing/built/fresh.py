@@ -14,6 +14,11 @@ from milepost.writing.built.cache import write
 from milepost.writing.built.progress import busy
 
 
+def folder(settings: Settings) -> Path:
+    """Where it is, once it was built."""
+    return settings.env.var / "check"
+
+
 def site(settings: Settings, unpublished: Iterable[str]) -> Path:
     """The folder of the built site; built if need be.
 
@@ -22,15 +27,15 @@ def site(settings: Settings, unpublished: Iterable[str]) -> Path:
     Raises:
         BuildError: when Pelican refuses the site.
     """
-    folder, stamp_file = settings.env.var / "check", settings.env.var / "cache" / "check.stamp"
+    built, stamp_file = folder(settings), settings.env.var / "cache" / "check.stamp"
     with _alone(settings.env.var / "cache" / "check.lock"):
         now = stamp(settings, *sorted(unpublished))
-        if not folder.is_dir() or _read(stamp_file) != now:
+        if not built.is_dir() or _read(stamp_file) != now:
             stamp_file.unlink(missing_ok=True)
             with busy("Building the site"):
-                Build(settings, folder).run()
+                Build(settings, built).run()
             write(stamp_file, now)
-    return folder
+    return built
 
 
 def _read(path: Path) -> bytes | None:

@@ -1,0 +1,166 @@
+"""The newsletter as it is met in a browser: signing up within the page, an issue before and after it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from browser.kinds import SCHEMES, WIDTHS, opened
+from browser.test_every_page import AXE, RULES, RUN_AXE
+from browser.test_whole_way import archived, subscribe
+from serving import Served, serving
+from sites import Site, article, png
+
+pytestmark = pytest.mark.browser
+
+LEAD = "Image: /images/a.png\nImage_alt: A square\nSummary:"
+FILES: dict[str, str | bytes] = {
+    "content/articles/first.md": article().replace("Summary:", LEAD),
+    "content/authors/ada.md": "Name: Ada Sample\n\nWrites.\n",
+    "content/pages/about.md": "Title: About\nSlug: about\nSummary: Who we are.\n\nWe.\n",
+    "content/images/a.png": png(900, 500),
+}
+PICTURES = "[...document.images].map(it => [it.alt, it.complete && it.naturalWidth > 0])"
+FOCUSED = {"type": "booleanOrUndefined", "value": True}
+QUIET = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true })"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    root: Path = tmp_path_factory.mktemp("letters")
+    site = Site(root / "site").write(FILES)
+    site.settings_file  # noqa: B018  written when asked for
+    with serving(site.root, root / "var", "sh", "-c", 'exec milepost serve --port "$PORT"') as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def issue(served: Served) -> str:
+    """An issue that was sent to a reader, and has its page."""
+    served.milepost("newsletter", "issue")
+    return f"{datetime.now(UTC):%Y-%m-%d}"
+
+
+def violations(page: Page) -> list[str]:
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[str] = page.evaluate(RUN_AXE, RULES)
+    return found
+
+
+def sign_up(page: Page, address: str) -> None:
+    page.get_by_label("Your mail address").fill(address)
+    page.get_by_role("button", name="Subscribe").click()
+
+
+def described(page: Page) -> str:
+    """What a screen reader says of the field that has the focus, by Chromium's own reckoning."""
+    nodes = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    fields = [node for node in nodes if node.get("role", {}).get("value") == "textbox"]
+    [field] = [node for node in fields if {"name": "focused", "value": FOCUSED} in node["properties"]]
+    return str(field["description"]["value"])
+
+
+def test_a_signup_is_answered_on_its_page_the_same_for_everybody(chromium: Browser, served: Served) -> None:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: `make test` does it")
+    said, faults = [], []
+    with opened(chromium, viewport={"width": 375, "height": 800}) as page:
+        page.add_init_script(QUIET)
+        page.on("console", lambda message: faults.append(message.text))
+        page.goto(f"{served.url}/first-post/")
+        answer, field = page.locator("output#signup"), page.get_by_label("Your mail address")
+        assert answer.bounding_box() == {**(answer.bounding_box() or {}), "height": 0}
+        for _ in range(2):
+            sign_up(page, "reader@example.org")
+            expect(answer).to_have_role("status")
+            expect(answer).to_contain_text("Please look into your mail. We have sent you a mail.")
+            said.append(answer.inner_text())
+            expect(field).to_have_value("")
+        assert said[0] == said[1]
+        assert page.url == f"{served.url}/first-post/"
+        assert violations(page) == []
+        assert faults == []
+
+        # What a browser lets pass, and no mail server would.
+        sign_up(page, "reader@example")
+        expect(answer).to_have_role("alert")
+        expect(answer).to_contain_text("That is no mail address.")
+        expect(field).to_be_focused()
+        assert described(page) == answer.inner_text()
+        assert (field.get_attribute("aria-invalid"), field.input_value()) == ("true", "reader@example")
+        assert violations(page) == []
+        sign_up(page, "other@example.org")
+        expect(answer).to_have_role("status")
+        assert (answer.inner_text(), field.get_attribute("aria-invalid")) == (said[0], "false")
+
+
+@pytest.mark.parametrize("how", ["no JavaScript", "no answer"])
+def test_a_signup_that_cannot_be_answered_on_its_page_is_answered_by_one(
+    chromium: Browser, served: Served, how: str
+) -> None:
+    with opened(chromium, java_script_enabled=how != "no JavaScript") as page:
+        page.add_init_script("window.fetch = () => Promise.reject(new TypeError('offline'))")
+        page.goto(f"{served.url}/first-post/")
+        sign_up(page, "plain@example.org")
+        expect(page.locator("main h1")).to_have_text("Please look into your mail")
+        assert page.url == f"{served.url}/newsletter/subscribe"
+
+
+def test_an_issue_is_looked_at_in_frames_light_and_dark_whatever_the_browser_is(
+    chromium: Browser, served: Served, issue: str
+) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    faults: list[str] = []
+    for scheme in SCHEMES:
+        with opened(chromium, viewport={"width": 1440, "height": 2400}, color_scheme=scheme) as page:
+            page.on("console", lambda message: faults.append(message.text))
+            page.goto(f"{served.url}/newsletter/preview/{issue}/", wait_until="networkidle")
+            frames = [frame for frame in page.frames if frame is not page.main_frame]
+            seen = [(frame.evaluate("innerWidth"), frame.evaluate(ground)) for frame in frames]
+            light, dark = "rgb(250, 252, 251)", "rgb(14, 22, 19)"
+            assert seen == [(375, light), (375, dark), (1440, light), (1440, dark)]
+            for frame in frames:
+                assert frame.evaluate("document.documentElement.scrollWidth <= innerWidth")
+                assert frame.evaluate(PICTURES) == [["A square", True]]
+            assert violations(page) == []
+    assert faults == []
+
+
+def test_a_click_in_a_mail_is_met_as_the_mail_and_the_issue_is_a_page_for_everybody(
+    chromium: Browser, served: Served, issue: str
+) -> None:
+    with opened(chromium) as page:
+        page.goto(f"{served.url}/first-post/")
+        page.locator('[data-consent] [data-consent-answer="yes"]').click()
+        subscribe(page, served, "letters@example.org")
+        sent = served.milepost("newsletter", "send", issue)
+        assert (sent.returncode, sent.stdout) == (0, "1 accepted\n")
+        # As soon as the mail is there, whether the site has been built with it or not.
+        page.goto(f"{served.url}/outbox/")
+        page.locator("main tr").filter(has_text="First post").locator("a").click()
+        with page.expect_response("**/journey/v1/events*") as answered:
+            page.locator(f'main a[href*="touchpoint=newsletter/{issue}"]').click()
+        assert answered.value.status == 204
+        rows = archived(served)
+        mine = [str(row["person"]) for row in rows if row["touchpoint"] == f"newsletter/{issue}"][-1]
+        way = [str(row["touchpoint"]) for row in rows if row["person"] == mine and row["type"] == "view"]
+        assert way[-2:] == [f"newsletter/{issue}", "blog/first-post"]
+
+        page.goto(f"{served.url}/issues/")
+        while not page.locator(f'main a[href$="/issues/{issue}/"]').count():
+            page.wait_for_timeout(100)
+            page.reload()
+    found = {}
+    for scheme, width in zip(SCHEMES, WIDTHS, strict=True):
+        with opened(chromium, viewport={"width": width, "height": 900}, color_scheme=scheme) as page:
+            page.add_init_script(QUIET)
+            for path in ("/issues/", f"/issues/{issue}/"):
+                page.goto(served.url + path)
+                found[scheme, path] = violations(page)
+            assert page.evaluate("document.documentElement.scrollWidth") == width
+            assert page.locator('meta[name="touchpoint:id"]').get_attribute("content") == f"newsletter/{issue}"
+    assert [(where, faults) for where, faults in found.items() if faults] == []
