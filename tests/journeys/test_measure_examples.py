@@ -40,4 +40,4 @@ def _all_measures() -> dict[str, Any]:
     from milepost.journeys.measures.journey_map import beginnings
     from milepost.journeys.measures.zones import on_the_wall
 
-    return {"in_visits": in_visits, "attribution": attribution, "beginnings": beginnings, "on_the_wall": on_the_wall}
+    return {"attribution": attribution, "beginnings": beginnings, "on_the_wall": on_the_wall}
