@@ -72,6 +72,11 @@ def test_the_shell_is_a_service_that_no_search_engine_lists(site: Site) -> None:
     assert "shell.html" not in (site.output / "sitemap.xml").read_text()
 
 
+def test_before_the_first_issue_the_list_of_them_says_so(site: Site) -> None:
+    assert "No issue was sent yet." in site.soup("issues/index.html").get_text()
+    assert not (site.output / "feeds/newsletter.atom.xml").exists()
+
+
 def filled(site: Site) -> BeautifulSoup:
     return BeautifulSoup(shell_of(site.output)(r"A <title> \1", r"<h1>Filled \1</h1><p>Text</p>"), "lxml")
 
