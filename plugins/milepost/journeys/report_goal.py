@@ -137,7 +137,7 @@ def _credited(report: Report, level: str, name: str, models: list[Row], most: fl
     told = {row["model"]: row for row in models}
     ranks = sorted({row["rank"] for row in models})
     values = [row["value"] for row in models if row["value"] is not None]
-    spread = sorted({figure(round(value)) for value in (min(values), max(values))}, key=len) if values else []
+    spread = [figure(round(value)) for value in (min(values), max(values))] if values else []
     return Credited(
         report.place(name) if level == "touchpoint" or name.startswith("(") else Place(name),
         [
@@ -146,7 +146,7 @@ def _credited(report: Report, level: str, name: str, models: list[Row], most: fl
         ],
         str(ranks[0]) if len(ranks) == 1 else f"{ranks[0]}–{ranks[-1]}",
         bool(models[0]["disputed"]),
-        " ".join(filter(None, ["–".join(spread), models[0]["currency"]])),
+        " ".join(filter(None, ["–".join(dict.fromkeys(spread)), models[0]["currency"]])),
     )
 
 

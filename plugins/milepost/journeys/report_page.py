@@ -124,7 +124,12 @@ def _objective(report: Report, row: Row) -> dict[str, Any]:
     label = f"{row['title']}: {figure(row['actual'])} of {figure(row['target'])} so far. The numbers are beside it."
     slug = next((goal.slug for goal in report.goals if goal.name == row["measure"]), None)
     credits = report.rows(f"attribution-to-{slug}-by-touchpoint") if slug else []
-    mine = [name for name, touchpoint in report.touchpoints.items() if touchpoint.get("objective") == row["objective"]]
+    mine = [
+        name
+        for name, touchpoint in report.touchpoints.items()
+        # No reader is meant to come by these.
+        if touchpoint.get("objective") == row["objective"] and touchpoint.get("kind") not in ("error", "service")
+    ]
     parted = served(credits, mine)
     return {
         **row,

@@ -23,12 +23,13 @@ from milepost.journeys.measures.events import LEVELS, Opened
 from milepost.journeys.measures.journey_map import beginnings, journey_map
 from milepost.journeys.measures.objectives import Objective, objectives
 from milepost.journeys.measures.obstacles.ranked import obstacles
-from milepost.journeys.measures.paths import came_next, chains, paths, steps
+from milepost.journeys.measures.paths import came_next, chains, paths, steps_of_readers
 from milepost.journeys.measures.reach import reach, readings, total
 from milepost.journeys.measures.silences import returns_by_day, silences
 from milepost.journeys.measures.surface_part import surface_part
-from milepost.journeys.measures.tiers import Rows, readers, rows_of_linked, tiers
+from milepost.journeys.measures.tiers import Rows, rows_of_linked, tiers
 from milepost.journeys.measures.time_to_convert import time_to_convert
+from milepost.journeys.measures.visits import numbered
 from milepost.journeys.model import Linked
 from milepost.journeys.questions import CHAIN_LENGTH, COLUMNS, GOAL, answered, answered_chains
 
@@ -62,8 +63,8 @@ def tables_of(asked: Asked) -> tuple[tuple[Goal, ...], dict[str, Answer]]:
     """The goals that are told of, the main one first, and every table by the name of its file."""
     events, places = asked.found.events, asked.found.places
     # Kept, since several tables are made of each.
-    read = kept(readings(events))
-    trodden = rows_of_linked(events).then(steps).then(kept)
+    known, everyone = numbered(events), steps_of_readers(events)
+    read, trodden = kept(readings(known)), rows_of_linked(everyone)
     reached = answered(conversions(events))
     pages = answered(reach(read, places, "touchpoint"))
     tables = {
@@ -76,7 +77,7 @@ def tables_of(asked: Asked) -> tuple[tuple[Goal, ...], dict[str, Answer]]:
         "obstacles": Answer(COLUMNS["obstacles"], obstacles(events, places, lookback_days=asked.lookback_days)),
         "silences": answered(silences(trodden.table, places, "surface")),
         "returns-by-day": answered(returns_by_day(trodden.table, asked.zone)),
-        "next-within-a-visit": answered(came_next(steps(readers(events)), places, "touchpoint", "visit")),
+        "next-within-a-visit": answered(came_next(everyone, places, "touchpoint", "visit")),
         "next-across-silences": answered(came_next(trodden.table, places, "touchpoint", "journey")),
         "reach-by-touchpoint": pages,
         **{f"reach-by-{level}": answered(reach(read, places, level)) for level in LEVELS[1:]},

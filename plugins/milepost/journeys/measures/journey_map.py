@@ -24,7 +24,7 @@ def beginnings(steps: ir.Table, goal: str) -> ir.Table:
         first visit), touchpoint (of the visit's first touch; NOWHERE where there was none), next (touchpoint of the
         next visit; null at the last), won (whether the goal was reached after the last).
     """
-    order = ibis.cumulative_window(group_by="reader", order_by=["at", "id"])
+    order = ibis.cumulative_window(group_by="reader", order_by="number")
     of_goal = steps.filter(steps.goal.isnull() | (steps.goal == goal))
     reached = of_goal.goal.notnull().cast("int64")
     until = of_goal.mutate(before=reached.sum().over(order) - reached).filter(lambda rows: rows.before == 0)
@@ -35,10 +35,10 @@ def beginnings(steps: ir.Table, goal: str) -> ir.Table:
         touches=touched.cast("int64").sum().over(whole),
     )
     told = until.filter(until.goal.isnull() | (until.touches == 0))
-    in_visit = ibis.window(group_by=["reader", "visit"], order_by=["at", "id"])
+    in_visit = ibis.window(group_by=["reader", "visit"], order_by="number")
     first = told.mutate(row=ibis.row_number().over(in_visit)).filter(lambda rows: rows.row == 0)
     met = (first.touches == 0).ifelse(NOWHERE, first.touchpoint)
-    by_time = ibis.window(group_by="reader", order_by=["at", "id"])
+    by_time = ibis.window(group_by="reader", order_by="number")
     begun = first.mutate(touchpoint=met)
     return begun.select(
         "reader", "touchpoint", "won",
