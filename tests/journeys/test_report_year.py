@@ -9,16 +9,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import a_year
 import pytest
 from bs4 import BeautifulSoup, Tag
 
+from journeys import a_year
 from markup import faults
 from milepost.journeys.measures.journey_map import beginnings, journey_map
 from milepost.journeys.measures.paths import steps
 from milepost.journeys.measures.tiers import linked
 from milepost.journeys.questions import answered, open_archive
-from milepost.journeys.report import report_of, write
+from milepost.journeys.report import write
 from milepost.journeys.report_map import flows_of, fold, views
 from milepost.journeys.report_model import Report
 from milepost.journeys.report_tables import goals_of
@@ -27,13 +27,18 @@ from milepost.settings import Settings
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return a_year.site_in(tmp_path_factory.mktemp("year"))
+def year(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Report]:
+    return a_year.measured(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
-def report(settings: Settings) -> Report:
-    return report_of(settings, settings.site.output, a_year.NOW)
+def settings(year: tuple[Settings, Report]) -> Settings:
+    return year[0]
+
+
+@pytest.fixture(scope="module")
+def report(year: tuple[Settings, Report]) -> Report:
+    return year[1]
 
 
 @pytest.fixture(scope="module")
