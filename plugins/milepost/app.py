@@ -27,7 +27,6 @@ from milepost.errors import MilepostError, SettingsError
 from milepost.journeys import metrics, post_service, report_service
 from milepost.journeys.collector import EVENTS, Collector
 from milepost.journeys.keeping import keep_archived
-from milepost.newsletter import outbox_service, preview_service
 from milepost.newsletter import service as newsletter
 from milepost.newsletter.people import remembered
 from milepost.newsletter.sent import touchpoints_in
@@ -59,6 +58,8 @@ def create_app(settings: Settings, site: Path, *, preview: bool = False, more: S
         routes += [*collector.routes(), *(post_service.routes(settings, site) if preview else ())]
         routes += report_service.routes(settings, open_to_all=preview)
     if letters and preview:
+        from milepost.newsletter import outbox_service, preview_service
+
         routes += outbox_service.outbox_routes(settings, newsletter.shell_of(site))
         routes += preview_service.preview_routes(settings)
     if letters:
@@ -75,11 +76,7 @@ def create_app(settings: Settings, site: Path, *, preview: bool = False, more: S
                     await running.enter_async_context(part)
             if collector and not preview:
                 await running.enter_async_context(_running(keep_archived(settings)))
-            import gc
-
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(10000, 20, 50)
+            _collect_less_garbage()
             yield
 
     return _App(collector, routes=[*routes, *more], lifespan=lifespan)
@@ -127,7 +124,8 @@ def _newsletter(settings: Settings, site: Path, collector: Collector | None) -> 
     def person_of(request: Request) -> str | None:
         return collector.person_of(request) if collector else None
 
-    return newsletter.Newsletter(settings, newsletter.shell_of(site), person_of, signed_up)
+    topics = partial(newsletter.topics_of, site)
+    return newsletter.Newsletter(settings, newsletter.shell_of(site), person_of, signed_up, topics=topics)
 
 
 def for_production() -> Starlette:

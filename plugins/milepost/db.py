@@ -27,7 +27,8 @@ class DatabaseError(MilepostError):
 
 
 def engine_for(url: str) -> Engine:
-    """An engine for `url`. On SQLite: WAL, every commit synced, foreign keys checked, patient with other writers.
+    """An engine for `url`. On SQLite: WAL, every commit synced, foreign keys checked, what is deleted is overwritten,
+    patient with other writers.
 
     A transaction on SQLite takes the write lock when it begins, so that no other writer can make it fail half-way.
     Keep it short; one that only reads is `reading(engine)`, and waits for nobody.
@@ -58,14 +59,18 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def migrate(engine: Engine, folder: Path) -> None:
+def migrate(engine: Engine, folder: Path, version_table: str) -> None:
     """Bring the database to the newest revision of `folder` (alembic's layout), in one transaction.
+
+    Which revision the tables are at stands in `version_table`: a database may hold those of several slices.
 
     Processes that start together take turns; all but the first find nothing to do.
 
     Raises:
         DatabaseError: when the database cannot be reached or changed.
     """
+    if _is_newest(engine, folder, version_table):
+        return
     from alembic import command
     from alembic.config import Config
 
@@ -75,11 +80,22 @@ def migrate(engine: Engine, folder: Path) -> None:
         with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
-            config.attributes["connection"] = connection
+            config.attributes |= {"connection": connection, "version_table": version_table}
             command.upgrade(config, "head")
     except SQLAlchemyError as error:
         where = engine.url.render_as_string(hide_password=True)
         raise DatabaseError(f"{where}: {_first_line(error)}; see MILEPOST_DATABASE_URL") from error
+
+
+def _is_newest(engine: Engine, folder: Path, version_table: str) -> bool:
+    """Whether there is nothing to do, which is so at nearly every start; alembic takes as long to load as all else."""
+    newest = max(path.stem for path in (folder / "versions").glob("[0-9]*.py"))
+    try:
+        with reading(engine) as connection:
+            found = connection.exec_driver_sql(f"SELECT version_num FROM {version_table}").scalar()  # noqa: S608
+            return bool(found == newest)
+    except SQLAlchemyError:
+        return False  # there is none yet, or what is wrong is said below
 
 
 def _make_private(path: Path) -> None:
@@ -105,6 +121,8 @@ def _prepare(connection: Any, _: object) -> None:
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
+        # What is erased is overwritten.
+        "secure_delete = ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -16,7 +16,7 @@ from milepost import slices
 from milepost.errors import Finding
 from milepost.sources import Source
 
-KINDS = ("article", "doc", "page", "author")
+KINDS = ("article", "doc", "page", "author", "issue")
 
 
 class SliceSettings(BaseModel):

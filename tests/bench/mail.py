@@ -31,8 +31,9 @@ from relays import add_issue, add_subscribers, item, readers, settings_at
 from signups import NOW
 from sqlalchemy import Engine, insert, select
 
-from milepost.newsletter import delivery, ledger, store, tables
+from milepost.newsletter import delivery, digests, ledger, store, tables
 from milepost.newsletter.copies import Copies
+from milepost.newsletter.drafts import make_issue
 from milepost.newsletter.mail import letterhead
 from milepost.newsletter.model import Settings as NewsletterSettings
 from milepost.newsletter.tokens import Tokens
@@ -137,26 +138,51 @@ def deliver(folder: Path, number: int) -> None:
     print(f"  milepost, DKIM    {number / dkim:7.0f} a second   {best / dkim:.0%} of bare")
 
 
+TOPICS = ("strategy", "tools", "docs", "news")
+ZONES = ("", "Asia/Tokyo", "America/New_York", "Europe/London", "Asia/Kathmandu", "Pacific/Honolulu")
+
+
 def freeze(folder: Path, audience: int) -> None:
+    """An issue for readers of each post, and a digest for as many in six zones; half of all chose one topic or two."""
     settings = settings_at(folder / "frozen", None)
     engine = store.open_store(settings.env)
-    same = {"language": "en", "state": "active", "touchpoint": "blog", "asked_at": NOW, "changed_at": NOW}
+    chosen = ["", f";{TOPICS[0]};", "", f";{TOPICS[1]};{TOPICS[2]};"]
+    for rhythm in ("each", "daily"):
+        add_readers(engine, audience, lambda number, rhythm=rhythm: {
+            "address": f"reader{number}@{rhythm}.example", "rhythm": rhythm, "topics": chosen[number % 4],
+            "zone": ZONES[number % 6] if rhythm == "daily" else "",
+        })  # fmt: skip
+    posts = [item(count, tags=[TOPICS[count % 4], "more"]) for count in range(12)]
     with engine.begin() as connection:
-        for first in range(0, audience, 10_000):
-            numbers = range(first, min(first + 10_000, audience))
-            rows = [{"address": f"reader{number}@example.org", **same} for number in numbers]
-            connection.execute(insert(tables.subscriber), rows)
-    issue = add_issue(engine)
+        issue = make_issue(connection, [item(99)], NOW)
+    with engine.begin() as connection:
+        issue = make_issue(connection, [*posts, item(99)], NOW)
+        assert issue
 
-    def run() -> None:
+    def freeze_issue() -> None:
         with engine.begin() as connection:
             ledger.freeze(connection, issue, letterhead(settings), NOW)
 
-    took = seconds(run)
+    def freeze_digest() -> None:
+        with engine.begin() as connection:
+            made = digests.make_due(connection, [*posts, item(99)], letterhead(settings), "UTC", NOW)
+            assert made == [f"{NOW:%Y-%m-%d}-daily"], made
+
+    for what, run in (("an issue of 12 posts", freeze_issue), ("a digest of them", freeze_digest)):
+        print(f"freezing {what} for {audience}: {seconds(run):.1f} s")
     with engine.connect() as connection:
         counting = seconds(lambda: ledger.counts(connection, issue))
+        assert sum(ledger.counts(connection, issue).values()) == audience
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"freezing {audience}: {took:.1f} s; counting its states: {counting * 1000:.0f} ms; memory {memory:.0f} MB")
+    print(f"counting its states: {counting * 1000:.0f} ms; memory of all that: {memory:.0f} MB at most")
+
+
+def add_readers(engine: Engine, number: int, row: Callable[[int], dict[str, Any]]) -> None:
+    same = {"language": "en", "state": "active", "touchpoint": "blog", "asked_at": NOW, "changed_at": NOW}
+    with engine.begin() as connection:
+        for first in range(0, number, 10_000):
+            rows = [row(count) | same for count in range(first, min(first + 10_000, number))]
+            connection.execute(insert(tables.subscriber), rows)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,6 +97,44 @@ def test_a_signup_is_answered_on_its_page_the_same_for_everybody(chromium: Brows
         sign_up(page, "other@example.org")
         expect(answer).to_have_role("status")
         assert (answer.inner_text(), field.get_attribute("aria-invalid")) == (said[0], "false")
+
+
+def test_a_reader_chooses_on_pages_that_change_nothing_when_they_are_opened(chromium: Browser, served: Served) -> None:
+    zone, weekly = "Your time zone, for the mornings", "Once a week, on Monday morning"
+    with opened(chromium, timezone_id="Asia/Tokyo") as page:
+        page.add_init_script(QUIET)
+        page.goto(f"{served.url}/first-post/")
+        sign_up(page, "choosy@example.org")
+        page.goto(mail_to(page, served, "choosy@example.org", "confirm"))
+        expect(page.get_by_label(zone)).to_have_value("Asia/Tokyo")
+        page.get_by_label(weekly).check()
+        assert violations(page) == []
+        page.reload()
+        expect(page.get_by_label("Each article, when it appears")).to_be_checked()
+        page.get_by_label(weekly).check()
+        page.get_by_role("button", name="Yes, subscribe me").click()
+        page.get_by_role("link", name="change at any time").click()
+        expect(page.get_by_label(weekly)).to_be_checked()
+        assert violations(page) == []
+        with page.expect_download() as downloading:
+            page.get_by_role("button", name="Download it").click()
+        [kept] = json.loads(downloading.value.path().read_text())["subscriber"]
+        assert (kept["state"], kept["rhythm"], kept["zone"]) == ("active", "weekly", "Asia/Tokyo")
+        page.get_by_label("Yes, erase everything").check()
+        page.get_by_role("button", name="Erase it").click()
+        expect(page.locator("main h1")).to_have_text("Everything is erased")
+        page.goto(page.url)
+        expect(page.locator("main h1")).to_have_text("You are not subscribed")
+
+
+def mail_to(page: Page, served: Served, address: str, purpose: str) -> str:
+    """The link for `purpose` in the newest mail to an address."""
+    page.goto(f"{served.url}/outbox/")
+    while not page.get_by_text(address).count():
+        page.wait_for_timeout(100)
+        page.reload()
+    page.locator("main tr").filter(has_text=address).first.locator("a").click()
+    return page.locator(f'main a[href*="/newsletter/{purpose}/"]').first.get_attribute("href") or ""
 
 
 @pytest.mark.parametrize("how", ["no JavaScript", "no answer"])

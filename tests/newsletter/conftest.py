@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from commands import Run, runner, site_with_feed
 from sqlalchemy import Engine, create_engine
 
 from milepost.db import engine_for
 from milepost.newsletter import store
 from milepost.newsletter.tables import metadata
 from milepost.settings import environment
+from sites import Site
 
 _numbers = itertools.count(1)
 
@@ -86,6 +88,18 @@ def migrated_postgresql(postgresql: Callable[[], str], tmp_path_factory: pytest.
 
 def _open(url: str, var: Path) -> Engine:
     return store.open_store(environment({"MILEPOST_VAR": str(var), "MILEPOST_DATABASE_URL": url}))
+
+
+@pytest.fixture
+def site(tmp_path: Path, migrated_sqlite: Path) -> Site:
+    """A site with a feed and an empty store."""
+    return site_with_feed(tmp_path / "site", migrated_sqlite)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """`run(site, "send", "x", …)`: see `commands.runner`."""
+    return runner(monkeypatch, capsys)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

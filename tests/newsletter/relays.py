@@ -21,7 +21,8 @@ from sqlalchemy import Engine, insert, select
 
 from milepost import db
 from milepost.newsletter import tables
-from milepost.newsletter.issue import Item, make_issue
+from milepost.newsletter.drafts import make_issue
+from milepost.newsletter.issue import Item
 from milepost.settings import Settings
 
 CUT = "cut"

@@ -22,7 +22,7 @@ from starlette.requests import Request
 
 from milepost import db
 from milepost.newsletter import tables
-from milepost.newsletter.model import SHELL
+from milepost.newsletter.model import SHELL, Topic
 from milepost.newsletter.model import Settings as NewsletterSettings
 from milepost.newsletter.service import Newsletter, shell_of
 from milepost.newsletter.tokens import Tokens
@@ -30,6 +30,7 @@ from milepost.settings import Settings, Site, environment
 
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 PERSON = "AAAAAAAAAAAAAAAAAAAAAA"
+TOPICS = (Topic("strategy", "Strategy"), Topic("docs", "Docs"), Topic("tools", "Tools & <trades>"))
 SHELL_TEXT = """\
 <html lang="en"><head><title>Newsletter · A site</title></head>
 <body><main><!-- milepost:slot --><h1>Newsletter</h1><!-- /milepost:slot --></main></body></html>
@@ -65,7 +66,7 @@ class Serving:
         # No certificates are read: that takes longer than most tests.
         return httpx.Client(base_url=self.url, headers=named, verify=False)
 
-    def post(self, path: str, **fields: str) -> httpx.Response:
+    def post(self, path: str, **fields: str | list[str]) -> httpx.Response:
         with self.client() as client:
             return client.post(path, data=fields)
 
@@ -101,8 +102,12 @@ class Serving:
 
 
 @contextmanager
-def serving(settings: Settings, sends: bool = False) -> Iterator[Serving]:
-    """Serve a newsletter on a free port; unless it `sends`, its notices stay queued."""
+def serving(settings: Settings, sends: bool = False, pace_seconds: float = 0.0) -> Iterator[Serving]:
+    """Serve a newsletter on a free port; unless it `sends`, its notices stay queued.
+
+    Args:
+        pace_seconds: 0 answers signups as soon as they are kept, which tests of other things want.
+    """
     lock = settings.env.var / "notices.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
     listening = socket.socket()
@@ -116,7 +121,9 @@ def serving(settings: Settings, sends: bool = False) -> Iterator[Serving]:
     def person_of(request: Request) -> str | None:
         return request.cookies.get("milepost_person")
 
-    letters = Newsletter(settings, shell_of(settings.site.output), person_of, signed_up, lambda: served.now)
+    letters = Newsletter(
+        settings, shell_of(settings.site.output), person_of, signed_up, lambda: served.now, lambda: TOPICS, pace_seconds
+    )
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> Any:

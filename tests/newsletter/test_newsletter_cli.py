@@ -4,60 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from commands import Run, store_of
 from nameserver import naming
 from relays import CUT, add_subscribers, ledger_of, readers, relaying
-from sqlalchemy import Engine
 
-from milepost import cli
-from milepost.db import engine_for
 from sites import Site, article
 
 POST = {"id": "1", "url": "https://site.example/1/", "title": "First", "summary": "What it is about."}
-Said = tuple[int, str, str]
-Run = Callable[..., Said]
-
-
-@pytest.fixture
-def site(tmp_path: Path, migrated_sqlite: Path) -> Site:
-    """A site with a feed and an empty store."""
-    (tmp_path / "site" / "content").mkdir(parents=True)
-    site = Site(tmp_path / "site").write({"feed.json": json.dumps({"items": [POST]})})
-    (site.root / "var").mkdir()
-    shutil.copyfile(migrated_sqlite, site.root / "var" / "milepost.sqlite")
-    return site
-
-
-def store_of(site: Site) -> Engine:
-    return engine_for(f"sqlite:///{site.root / 'var' / 'milepost.sqlite'}")
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """`run(site, "send", "x", MILEPOST_SMTP_URL="…")`: exit status, output and errors of `milepost newsletter`.
-
-    In this process, since a start takes longer than the commands do; what would be a traceback fails the test.
-    """
-
-    def run(site: Site, *arguments: str, **env: str) -> Said:
-        with monkeypatch.context() as patch:
-            patch.chdir(site.root)
-            given = {"MILEPOST_SETTINGS": str(site.settings_file), "MILEPOST_VAR": str(site.root / "var"), **env}
-            for name, value in given.items():
-                patch.setenv(name, value)
-            patch.setattr("sys.argv", ["milepost", "newsletter", *arguments])
-            status = 0
-            try:
-                cli.main()
-            except SystemExit as end:
-                status = int(end.code or 0)
-        return status, *capsys.readouterr()
-
-    return run
 
 
 def test_from_a_built_site_to_an_issue_that_is_sent(new_site: Callable[..., Site], run: Run) -> None:
@@ -110,16 +67,17 @@ def test_subscribers_are_listed_by_address_for_people_and_programs(site: Site, r
     add_subscribers(store_of(site), "a@example.org")
     assert run(site, "subscribers", "list") == (
         0,
-        "active        2026-01-15T12:00  a@example.org\npending       2026-01-15T12:00  b@example.org\n",
+        "active        2026-01-15T12:00  each    a@example.org\n"
+        "pending       2026-01-15T12:00  each    b@example.org\n",
         "",
     )
     status, out, err = run(site, "subscribers", "list", "--format", "json")
-    since = "2026-01-15T12:00:00+00:00"
+    since, same = "2026-01-15T12:00:00+00:00", {"topics": [], "rhythm": "each", "language": "en"}
     assert (status, json.loads(out), err) == (
         0,
         [
-            {"address": "a@example.org", "state": "active", "since": since},
-            {"address": "b@example.org", "state": "pending", "since": since},
+            {"address": "a@example.org", "state": "active", "since": since, **same},
+            {"address": "b@example.org", "state": "pending", "since": since, **same},
         ],
         "",
     )

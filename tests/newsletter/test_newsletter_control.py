@@ -165,8 +165,16 @@ def test_everything_that_was_sent_to_an_address_is_told_and_on_what_consent(engi
         ("mail", "2026-01-15"),
     ]  # fmt: skip
     assert told[0]["what"].startswith("asked on /first/: “You ask for new articles by mail.")
-    facts = {"state": "accepted", "message_id": f"<{id_}.1@site.example>", "reply": "250 queued as 1", "issue": id_}
-    assert facts.items() <= told[-1].items()
+    facts: dict[str, Any] = {
+        "state": "accepted",
+        "message_id": f"<{id_}.1@site.example>",
+        "reply": "250 queued as 1",
+        "issue": id_,
+    }
+    url, agreed = "https://site.example/post-1/", NOW - timedelta(days=1)
+    facts |= {"at": NOW.isoformat(), "kind": "mail", "posts": [url], "consent": agreed.isoformat()}
+    said = f"on the consent of 2026-01-14, {facts['message_id']}: accepted: 250 queued as 1"
+    assert told[-1] == {**facts, "what": f"issue {id_}, “Post 1”, with {url}, {said}"}
 
 
 def test_every_issue_of_which_a_mail_is_due_is_under_way(engine: Engine, tmp_path: Path) -> None:
@@ -187,6 +195,7 @@ def test_a_sender_that_lost_its_lock_takes_nothing_back_from_who_had_it_since(en
     id_ = add_issue(engine)
     head = Letterhead("Letters", "letters@site.example", "", "A site", "https://site.example")
     change(engine, ledger.freeze, id_, head, NOW)
+    change(engine, ledger.begin, id_)
     leases, _ = change(engine, ledger.lease, id_, SECRET, 9, NOW)
     # Another took over, and sent the first.
     change(engine, ledger.take_over, id_, NOW)

@@ -20,7 +20,8 @@ from sqlalchemy import Engine, select
 
 from milepost import db
 from milepost.newsletter import tables
-from milepost.newsletter.issue import Item, feed_of, make_issue, read_feed
+from milepost.newsletter.drafts import make_issue
+from milepost.newsletter.issue import Item, feed_of, read_feed
 from milepost.newsletter.letter import Picture, Post, letter_of
 from milepost.newsletter.model import NewsletterError
 

@@ -80,7 +80,7 @@ def test_a_copy_that_is_filled_in_is_the_one_that_would_be_composed(
         rows = connection.execute(select(tables.subscriber).order_by(tables.subscriber.c.id)).all()
     for row in rows:
         copy = made.of(row.id, f"<{row.id}@site.example>", row)
-        assert copy.content == made._composed(f"<{row.id}@site.example>", row, Tokens(b"secret"))
+        assert copy.content == made._composed(made._letter, f"<{row.id}@site.example>", row, Tokens(b"secret"))
         assert max(map(len, copy.content.partition(b"\r\n\r\n")[2].split(b"\r\n"))) <= 76
     # Two moulds, since an address beyond ASCII makes another mail, and both fit.
     assert [mould is not None for mould in made._moulds.values()] == [True, True]

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
 
-from milepost.newsletter.model import SHELL, WORDING
-from milepost.newsletter.shell import shell_of
+from milepost.newsletter.model import SHELL, WORDING, Topic
+from milepost.newsletter.shell import shell_of, topics_of
 from sites import Site, article
 
 FILES: dict[str, str | bytes] = {
     "content/articles/first.md": article(),
+    "content/articles/second.md": article("Second post", 2).replace("Category: Strategy", "Category: Tools & trades"),
+    "content/docs/dated.md": "Title: Dated\nDate: 2026-01-03 09:00\nTags: news\n\nNew.\n",
+    "content/docs/to-come.md": "Title: To come\nDate: 2999-01-03 09:00\n\nNew.\n",
+    "content/docs/undated.md": "Title: Undated\n\nOld.\n",
     "content/authors/ada.md": "Name: Ada Sample\n\nWrites.\n",
 }
 
@@ -70,6 +75,17 @@ def test_the_shell_is_a_service_that_no_search_engine_lists(site: Site) -> None:
         "touchpoint:kind": "service",
     }
     assert "shell.html" not in (site.output / "sitemap.xml").read_text()
+
+
+def test_readers_choose_from_the_categories_and_docs_by_the_names_that_the_feed_tags_posts_with(site: Site) -> None:
+    offered = topics_of(site.output)
+    assert offered == (Topic("strategy", "Strategy"), Topic("tools-trades", "Tools & trades"), Topic("docs", "Docs"))
+    items = json.loads((site.output / "feed.json").read_text())["items"]
+    assert [(post["title"], post["tags"]) for post in items] == [
+        ("Dated", ["Docs", "news"]),
+        ("Second post", ["Tools & trades", "funnels", "journeys"]),
+        ("First post", ["Strategy", "funnels", "journeys"]),
+    ]
 
 
 def filled(site: Site) -> BeautifulSoup:

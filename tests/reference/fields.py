@@ -20,7 +20,9 @@ the name of a field, and no field may stand twice. `milepost new` begins a file 
 
 A field that is not on this page is refused, with the nearest that is. Fields that your own theme reads are
 named in the setting [`FRONT_MATTER_FIELDS`]({filename}settings.md#front-matter-fields)."""
-PLURALS = {"article": "articles", "doc": "docs", "page": "pages", "author": "author files"}
+OWN = (("author",), ("issue",))
+"""What no page of the site is written as."""
+PLURALS = {"article": "articles", "doc": "docs", "page": "pages", "author": "author files", "issue": "issues by hand"}
 
 
 def schemas() -> dict[str, dict[str, FieldInfo]]:
@@ -48,12 +50,12 @@ def _alike(one: FieldInfo | None, other: FieldInfo) -> bool:
 def _heading(kinds: tuple[str, ...]) -> str:
     names = [PLURALS[kind] for kind in kinds]
     joined = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return f"{joined[:1].upper()}{joined[1:]}{' alone' if len(names) == 1 and kinds != ('author',) else ''}"
+    return f"{joined[:1].upper()}{joined[1:]}{' alone' if len(names) == 1 and kinds not in OWN else ''}"
 
 
 def _listed(kinds: tuple[str, ...], fields: dict[str, FieldInfo]) -> str:
     first = sorted(fields, key=lambda name: (not fields[name].is_required(), name))
-    prefix = "author" if kinds == ("author",) else ""
+    prefix = kinds[0] if kinds in OWN else ""
     return terms(
         term(f"{name.capitalize()}:", anchor(prefix, name), prose(field.description or ""), _holds(field))
         for name, field in ((name, fields[name]) for name in first)

@@ -21,6 +21,7 @@ FILES = {
     "doc": "content/docs/what-silence-means.md",
     "page": "content/pages/what-silence-means.md",
     "author": "content/authors/what-silence-means.md",
+    "issue": "content/issues/what-silence-means.md",
 }
 
 
@@ -36,7 +37,7 @@ def test_a_new_file_passes_the_check_and_builds(new_site: New, kind: str) -> Non
     made = site.milepost("new", kind, "What silence: means")
     assert (made.returncode, made.stdout, made.stderr) == (0, f"{FILES[kind]}\n", "")
     checked = site.milepost("check")
-    draft = "" if kind == "author" else f"draft             {FILES[kind]}\n"
+    draft = "" if kind in ("author", "issue") else f"draft             {FILES[kind]}\n"
     assert checked.stdout == f"1 file checked, nothing to mend\n{draft}"
     assert site.pelican().returncode == 0
 

@@ -1,14 +1,20 @@
-"""Commands: newsletter issue, subscribers list; those of sending are in a file of their own."""
+"""Commands: newsletter issue; those of sending and of subscribers are in files of their own."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from milepost import options
-from milepost.newsletter import preview_cli, sending_cli
-from milepost.newsletter.opening import Format, Formatted, open_store
+from milepost.newsletter import preview_cli, send_cli, sending_cli, subscribers_cli
+from milepost.newsletter.opening import open_store
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from milepost.settings import Settings
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -20,55 +26,55 @@ def add_to(cli: typer.Typer) -> None:
     )
     newsletter.command(epilog="Example: milepost newsletter issue")(issue)
     preview_cli.add_to(newsletter)
+    send_cli.add_to(newsletter)
     sending_cli.add_to(newsletter)
-    subscribers = typer.Typer(
-        no_args_is_help=True, help="Who subscribes.", epilog="Example: milepost newsletter subscribers list"
-    )
-    subscribers.command("list", epilog="Example: milepost newsletter subscribers list --format json")(list_subscribers)
-    newsletter.add_typer(subscribers, name="subscribers")
+    subscribers_cli.add_to(newsletter)
     cli.add_typer(newsletter, name="newsletter")
 
 
 def issue(
     feed: Annotated[
-        str | None, typer.Option(metavar="PATH|URL", help="A JSON Feed; by default that of the built site.")
+        str | None,
+        typer.Option(metavar="PATH|URL", help="A JSON Feed; by default NEWSLETTER_FEED, or that of the built site."),
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="An issue by hand, like content/issues/2026-01-news.md.")
     ] = None,
     settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
     verbose: options.Verbose = False,
 ) -> None:
-    """Make an issue of what is new in the site's feed, and print its id."""
+    """Make an issue and print its id: of what is new in the feed, for readers of each post, or of a text by hand.
+
+    Digests are made by `milepost newsletter send`, when it is time for them. An issue by hand that has a `Date` to come
+    is sent then; while nothing of it was sent, the same command takes the file in anew.
+    """
     from datetime import UTC, datetime
 
-    from milepost.newsletter.issue import feed_of, make_issue, read_feed
+    from milepost.newsletter.drafts import make_issue
+    from milepost.newsletter.issue import posts_of
+    from milepost.newsletter.shell import built_topics
 
-    settings = options.read(settings_file)
-    items = read_feed(feed or str(feed_of(settings)))
+    settings, now = options.read(settings_file), datetime.now(UTC)
+    if markdown and feed:
+        raise typer.BadParameter("say one of --feed and --markdown")
+    if markdown:
+        typer.echo(_by_hand(settings, markdown, now))
+        return
+    items = posts_of(settings, feed)
     with open_store(settings) as engine, engine.begin() as connection:
-        made = make_issue(connection, items, datetime.now(UTC))
+        made = make_issue(connection, items, now, built_topics(settings))
     if made:
         typer.echo(made)
     else:
         typer.echo("nothing new since the last issue", err=True)
 
 
-def list_subscribers(
-    format: Formatted = Format.TEXT,
-    settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
-    verbose: options.Verbose = False,
-) -> None:
-    """List every subscriber and their state, by address."""
-    import json
+def _by_hand(settings: Settings, file: Path, now: datetime) -> str:
+    from milepost.newsletter import by_hand, control, drafts
 
-    from milepost import db
-    from milepost.newsletter import store
-
-    with open_store(options.read(settings_file)) as engine, db.reading(engine) as connection:
-        rows = [
-            {"address": row.address, "state": row.state, "since": row.changed_at.isoformat()}
-            for row in store.all_subscribers(connection)
-        ]
-    if format is Format.JSON:
-        typer.echo(json.dumps(rows, indent=1))
-    else:
-        lines = [f"{row['state']:<12}  {row['since'][:16]}  {row['address']}" for row in rows]
-        typer.echo("\n".join(lines) or "nobody has subscribed yet")
+    found = by_hand.read(file, settings)
+    with open_store(settings) as engine, engine.begin() as connection:
+        drafts.keep_by_hand(connection, found.id, found.subject, by_hand.content_of(found), now)
+        if found.send_at and found.send_at > now:
+            control.schedule(connection, found.id, found.send_at, now)
+    return found.id

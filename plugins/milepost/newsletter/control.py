@@ -7,13 +7,15 @@ mail from the next one on. Every function works on a connection whose transactio
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, Engine, Row, delete, select, update
 
 from milepost.newsletter import ledger
-from milepost.newsletter.model import IssueState, NewsletterError
+from milepost.newsletter.mail import letterhead
+from milepost.newsletter.model import GRACE, IssueState, NewsletterError
 from milepost.newsletter.tables import delivery, issue, subscriber
+from milepost.settings import Settings
 
 
 def pause(connection: Connection, issue_id: str) -> None:
@@ -22,7 +24,7 @@ def pause(connection: Connection, issue_id: str) -> None:
     Raises:
         NewsletterError: when it is not being sent.
     """
-    _move(connection, issue_id, "sending", "paused", "only an issue that is being sent can be paused")
+    _move(connection, issue_id, ("frozen", "sending"), "paused", "only an issue that is being sent can be paused")
 
 
 def resume(connection: Connection, issue_id: str) -> None:
@@ -31,12 +33,40 @@ def resume(connection: Connection, issue_id: str) -> None:
     Raises:
         NewsletterError: when it was not.
     """
-    _move(connection, issue_id, "paused", "sending", "only a paused issue can be resumed")
+    _move(connection, issue_id, ("paused",), "sending", "only a paused issue can be resumed")
 
 
-def _move(connection: Connection, issue_id: str, old: IssueState, new: IssueState, otherwise: str) -> None:
+def schedule(connection: Connection, issue_id: str, at: datetime, now: datetime) -> None:
+    """Let an issue be sent at a time to come. Until then it can be cancelled, and given another time.
+
+    Raises:
+        NewsletterError: when the time is past, or the issue is being sent already.
+    """
+    if at <= now:
+        raise NewsletterError(f"{at.isoformat(timespec='minutes')} is past; say a time to come")
     found = ledger.issue_row(connection, issue_id)
-    moves = update(issue).where(issue.c.id == issue_id, issue.c.state == old).values(state=new)
+    waits = update(issue).where(issue.c.id == issue_id, issue.c.state.in_(("draft", "scheduled")))
+    if connection.execute(waits.values(state="scheduled", send_at=at)).rowcount == 0:
+        raise NewsletterError(f"issue {issue_id} is {found.state}; only what was not sent yet can be given a time")
+
+
+def call_back_late(connection: Connection, now: datetime) -> list[Row[str, datetime]]:
+    """Make drafts again of issues that were to be sent too long ago (GRACE): nobody expects them by now.
+
+    Returns:
+        (id, send_at) of each.
+    """
+    late = issue.c.state == "scheduled", issue.c.send_at < now - GRACE
+    rows = connection.execute(select(issue.c.id, issue.c.send_at).where(*late).order_by(issue.c.send_at)).all()
+    connection.execute(update(issue).where(*late).values(state="draft"))
+    return list(rows)
+
+
+def _move(
+    connection: Connection, issue_id: str, old: tuple[IssueState, ...], new: IssueState, otherwise: str
+) -> None:  # fmt: skip
+    found = ledger.issue_row(connection, issue_id)
+    moves = update(issue).where(issue.c.id == issue_id, issue.c.state.in_(old)).values(state=new)
     if connection.execute(moves).rowcount == 0:
         raise NewsletterError(f"issue {issue_id} is {found.state}; {otherwise}")
 
@@ -90,3 +120,12 @@ def requeue_uncertain(connection: Connection, issue_id: str, addresses: Collecti
         reopened = issue.c.id == issue_id, issue.c.state == "done"
         connection.execute(update(issue).where(*reopened).values(state="sending"))
     return len(ids)
+
+
+def would_send(engine: Engine, settings: Settings, issue_id: str) -> tuple[str, int]:
+    """The subject of an issue, and how many mails of it were still to be sent if it were sent now; changes nothing."""
+    with engine.begin() as connection:
+        ledger.freeze(connection, issue_id, letterhead(settings), datetime.now(UTC), settings.site.timezone)
+        counts, subject = ledger.counts(connection, issue_id), ledger.issue_row(connection, issue_id).subject
+        connection.rollback()
+    return str(subject), sum(counts[state] for state in ("queued", "leased", "deferred", "waiting"))

@@ -15,7 +15,9 @@ from hashlib import sha256
 from types import SimpleNamespace
 from typing import Any
 
-from milepost.newsletter.letter import letter_of
+from milepost.newsletter.audience import EVERYTHING, Wanted
+from milepost.newsletter.choices import topics_of
+from milepost.newsletter.letter import Letter, letter_of
 from milepost.newsletter.mail import Letterhead, compose_issue, envelope_address
 from milepost.newsletter.mould import Mould
 from milepost.newsletter.relay import wire_bytes
@@ -24,7 +26,8 @@ from milepost.newsletter.tokens import LIFE, Purpose, Tokens
 
 _OWN = {"id", "address", "person", "touchpoint", "asked_at"}
 _OWN |= {"delivery_id", "delivery_state", "message_id", "attempts", "due_at"}
-"""Columns that are one reader's own, or say nothing to them."""
+_OWN |= {"topics", "rhythm", "zone", "seen", "wanted_topics", "since"}
+"""Columns that are one reader's own, or say nothing to them: what they chose shows in the posts that they get."""
 _MOST_MOULDS = 200
 _RETURN = re.compile(r"\+(\d{1,18})-([0-9a-f]{16})@")
 
@@ -55,40 +58,41 @@ class Copies:
         self._mark = "m" + hmac.digest(secret, f"mark\0{issue.id}".encode(), "sha256").hex()[:24]
         self._moulds: dict[Hashable, Mould | None] = {}
 
-    def of(self, delivery_id: int, message_id: str, subscriber: Any) -> Copy:
-        """The copy of one subscriber."""
+    def of(self, delivery_id: int, message_id: str, subscriber: Any, wanted: Wanted = EVERYTHING) -> Copy:
+        """The copy of one subscriber, with what they had chosen when the issue was frozen."""
         recipient = envelope_address(subscriber.address)
-        content = self._content(message_id, subscriber, recipient)
+        letter = self._letter.theirs(topics_of(wanted.topics), wanted.since)
+        content = self._content(letter, message_id, subscriber, recipient)
         if self._signer:
             content = self._signer.signed(content, self._issue.frozen_at)
         envelope_id = _envelope_id(delivery_id, self._secret)
         return Copy(content, _return_address(self._bounces, envelope_id), recipient, envelope_id)
 
-    def _content(self, message_id: str, subscriber: Any, recipient: str) -> bytes:
-        kind = _kind_of(subscriber, recipient)
+    def _content(self, letter: Letter, message_id: str, subscriber: Any, recipient: str) -> bytes:
+        kind = _kind_of(letter, subscriber, recipient)
         if kind not in self._moulds:
-            composed = self._composed(message_id, subscriber, self._tokens)
+            composed = self._composed(letter, message_id, subscriber, self._tokens)
             if len(self._moulds) >= _MOST_MOULDS:
                 self._moulds.clear()
-            made = self._mould(subscriber, recipient)
+            made = self._mould(letter, subscriber, recipient)
             # Whatever a mail may become, a mould that does not make the very same bytes is not used.
             fits = made is not None and self._filled(made, message_id, subscriber, recipient) == composed
             self._moulds[kind] = made if fits else None
             return composed
         mould = self._moulds[kind]
         if mould is None:
-            return self._composed(message_id, subscriber, self._tokens)
+            return self._composed(letter, message_id, subscriber, self._tokens)
         return self._filled(mould, message_id, subscriber, recipient)
 
-    def _composed(self, message_id: str, subscriber: Any, tokens: Tokens) -> bytes:
-        message = compose_issue(self._letter, subscriber, self._head, tokens, message_id, self._issue.frozen_at)
+    def _composed(self, letter: Letter, message_id: str, subscriber: Any, tokens: Tokens) -> bytes:
+        message = compose_issue(letter, subscriber, self._head, tokens, message_id, self._issue.frozen_at)
         # Left to itself, the library would make one of random numbers.
         message.set_boundary(f"={sha256(self._mark.encode()).hexdigest()[:32]}_")
         return wire_bytes(message, envelope_address(subscriber.address))
 
-    def _mould(self, subscriber: Any, recipient: str) -> Mould | None:
+    def _mould(self, letter: Letter, subscriber: Any, recipient: str) -> Mould | None:
         marked = SimpleNamespace(**{**subscriber._mapping, "address": self._marked_address(recipient)})
-        content = self._composed(f"<{self._mark}message>", marked, _Marks(self._mark))
+        content = self._composed(letter, f"<{self._mark}message>", marked, _Marks(self._mark))
         # An address within the text would need more than to be filled in.
         if f"{self._mark}address".encode() in content.partition(b"\r\n\r\n")[2].replace(b"=\r\n", b""):
             return None
@@ -129,14 +133,15 @@ class _Marks(Tokens):
         return [mark for _, mark in self.by_purpose()]
 
 
-def _kind_of(subscriber: Any, recipient: str) -> Hashable:
-    """What readers have in common whose copies differ in address and links alone: all other columns, days for times."""
+def _kind_of(letter: Letter, subscriber: Any, recipient: str) -> Hashable:
+    """What readers have in common whose copies differ in address and links alone: the posts, and all other columns,
+    days for times."""
     others = (
         value.date() if isinstance(value, datetime) else value
         for name, value in subscriber._mapping.items()
         if name not in _OWN
     )
-    return (recipient.isascii(), *others)
+    return (recipient.isascii(), tuple(post.number for post in letter.posts), *others)
 
 
 def return_address(bounces: str, delivery_id: int, secret: bytes) -> str:

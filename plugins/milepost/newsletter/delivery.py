@@ -95,7 +95,7 @@ async def send(
         async with AsyncExitStack() as open_:
             # A folder is one, however many write to it. The relays first: an address that is none freezes nothing.
             relays = [await open_.enter_async_context(relay_for(settings.env)) for _ in range(number)]
-            found = await scribe.write(partial(_begin, issue_id, head, clock()))
+            found = await scribe.write(partial(_begin, issue_id, head, settings.site.timezone, clock()))
             bounces = envelope_address(ours.bounces) if ours.bounces else ""
             copies = Copies(found, bounces, Tokens(secret, clock), secret, signer)
             pace = Pace(ours.rate, ours.domain_rates)
@@ -120,14 +120,19 @@ async def send(
 
 
 def under_way(engine: Engine, now: datetime) -> list[str]:
-    """The issues of which a mail is due, oldest first."""
+    """The issues of which a mail is due, oldest first; and those that were to be sent by now."""
     with db.reading(engine) as connection:
-        sending = [one.id for one in reversed(ledger.all_issues(connection)) if one.state == "sending"]
-        return [id_ for id_ in sending if ledger.is_due(connection, id_, now)]
+        return [
+            one.id
+            for one in reversed(ledger.all_issues(connection))
+            if (one.state in ("frozen", "sending") and ledger.is_due(connection, one.id, now))
+            or (one.state == "scheduled" and one.send_at and one.send_at <= now)
+        ]
 
 
-def _begin(issue_id: str, head: Letterhead, now: datetime, connection: Connection) -> Any:
-    ledger.freeze(connection, issue_id, head, now)
+def _begin(issue_id: str, head: Letterhead, zone: str, now: datetime, connection: Connection) -> Any:
+    ledger.freeze(connection, issue_id, head, now, zone)
+    ledger.begin(connection, issue_id)
     found = ledger.issue_row(connection, issue_id)
     if found.state == "paused":
         raise NewsletterError(f"issue {issue_id} is paused; `milepost newsletter resume {issue_id}` lets it go on")
@@ -205,7 +210,7 @@ async def _hand_over(sending: _Sending, relay: Relay, lease: Lease) -> Outcome |
 
 async def _deliver(sending: _Sending, relay: Relay, lease: Lease) -> Outcome | None:
     """What became of one mail; None when it was not to be sent any more, which is written down already."""
-    copy = sending.copies.of(lease.id, lease.message_id, lease.subscriber)
+    copy = sending.copies.of(lease.id, lease.message_id, lease.subscriber, lease.wanted)
 
     async def arm() -> bool:
         permit: Permit = await sending.scribe.arm(lease)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import limits
 from limits.storage import MemoryStorage
@@ -22,6 +22,8 @@ PER_NETWORK = "60/hour"
 PER_ADDRESS = "3/hour"
 """Signups of one mail address: beyond that, the mails are somebody else's joke."""
 MAX_BYTES = 8192
+MOST_FIELDS = 99
+"""More than a site has topics to choose from, and few enough to be read at once."""
 BODY_SECONDS = 10.0
 _FORM = "application/x-www-form-urlencoded"
 
@@ -75,10 +77,19 @@ async def form_of(request: Request) -> Mapping[str, str]:
     """The fields of a form, the first of each name.
 
     Raises:
-        BadForm: when it is none, larger than MAX_BYTES, or not there after BODY_SECONDS.
+        BadForm: as `fields_of`, and when there is none.
     """
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
+    if not _is_form(request):
         raise BadForm(f"send {_FORM}")
+    return {name: values[0] for name, values in (await fields_of(request)).items()}
+
+
+async def fields_of(request: Request) -> dict[str, list[str]]:
+    """Every value of each field of a form; empty for a request without a body.
+
+    Raises:
+        BadForm: when it is no form, larger than MAX_BYTES, or not there after BODY_SECONDS.
+    """
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -86,7 +97,12 @@ async def form_of(request: Request) -> Mapping[str, str]:
                 body += chunk
                 if len(body) > MAX_BYTES:
                     raise BadForm(f"send at most {MAX_BYTES} bytes")
-        fields = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=20)
+        if body and not _is_form(request):
+            raise BadForm(f"send {_FORM}")
+        return parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except (TimeoutError, ValueError) as error:
         raise BadForm("the form was not there in time, or is not UTF-8") from error
-    return dict(reversed(fields))
+
+
+def _is_form(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == _FORM

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
 
-from milepost.newsletter import store
-from milepost.newsletter.tables import bounce, consent, delivery, issue, notice, subscriber, suppression
+from milepost.newsletter import ledger, store
+from milepost.newsletter.choices import topics_of
+from milepost.newsletter.letter import letter_of
+from milepost.newsletter.tables import bounce, consent, delivery, notice, subscriber, suppression
 
 
 def history_of(connection: Connection, secret: bytes, address: str) -> list[dict[str, Any]]:
@@ -16,7 +19,8 @@ def history_of(connection: Connection, secret: bytes, address: str) -> list[dict
 
     Returns:
         rows of `at` (ISO 8601, UTC), `kind` (consent, notice, mail, bounce, suppression, state) and `what`, in words; a
-        mail also has its `issue`, `state`, `message_id` and what the mail server said as `reply`.
+        mail also has its `issue`, `state`, `message_id`, what the mail server said as `reply`, the `posts` that it told
+        of, as addresses, and when its reader had agreed to get it as `consent`.
     """
     events: list[tuple[datetime, dict[str, Any]]] = []
     kept = select(suppression).where(suppression.c.hash == store.address_hash(secret, address))
@@ -47,14 +51,23 @@ def _notices(connection: Connection, subscriber_id: int) -> list[tuple[datetime,
 
 
 def _mails(connection: Connection, subscriber_id: int) -> list[tuple[datetime, dict[str, Any]]]:
-    theirs = select(delivery, issue.c.subject).join(issue, issue.c.id == delivery.c.issue_id)
-    events = []
-    for row in connection.execute(theirs.where(delivery.c.subscriber_id == subscriber_id)):
-        said = f": {row.reply}" if row.reply else ""
-        what = f"issue {row.issue_id}, “{row.subject}”, {row.message_id}: {row.state}{said}"
-        facts = {"issue": row.issue_id, "state": row.state, "message_id": row.message_id, "reply": row.reply}
-        events.append((row.changed_at, {"kind": "mail", "what": what, **facts}))
-    return events
+    theirs = select(consent.c.confirmed_at).where(consent.c.subscriber_id == subscriber_id)
+    agreed = [at for at in connection.execute(theirs).scalars() if at]
+    rows = connection.execute(select(delivery).where(delivery.c.subscriber_id == subscriber_id)).all()
+    return [(row.changed_at, _mail(row, ledger.issue_row(connection, row.issue_id), agreed)) for row in rows]
+
+
+def _mail(row: Any, issue: Any, agreed: Collection[datetime]) -> dict[str, Any]:
+    """A row of the ledger in words, and as facts."""
+    letter = letter_of(issue).theirs(topics_of(row.topics), row.since)
+    posts, on = [post.url for post in letter.posts], max((at for at in agreed if at <= issue.frozen_at), default=None)
+    waits = row.state == "deferred" and not row.attempts
+    said = f"waits until {row.due_at.isoformat(timespec='minutes')}" if waits else row.state
+    told = [f"issue {issue.id}, “{letter.subject}”", f"with {' '.join(posts)}" if posts else ""]
+    told += [f"on the consent of {on:%Y-%m-%d}" if on else "", row.message_id]
+    what = f"{', '.join(filter(None, told))}: {said}{f': {row.reply}' if row.reply else ''}"
+    facts = {"issue": issue.id, "state": row.state, "message_id": row.message_id, "reply": row.reply}
+    return {"kind": "mail", "what": what, **facts, "posts": posts, "consent": on.isoformat() if on else None}
 
 
 def _bounces(connection: Connection, subscriber_id: int) -> list[tuple[datetime, dict[str, Any]]]:

@@ -1,22 +1,21 @@
-"""An issue: what is new in a site's feed since the last one. Reads `feed.json` of this or any other site.
+"""What an issue is made of: the posts of `feed.json`, of this or any other site.
 
-Knows no Pelican and no mail.
+Knows no Pelican, no table and no mail.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-import httpx
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     ConfigDict,
     HttpUrl,
@@ -25,10 +24,9 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from sqlalchemy import Connection, insert, select
 
 from milepost.newsletter.model import NewsletterError
-from milepost.newsletter.tables import issue as issues
+from milepost.newsletter.model import Settings as NewsletterSettings
 from milepost.settings import Settings
 
 SECONDS = 20.0
@@ -64,6 +62,8 @@ class Item(BaseModel):
     summary: Text = ""
     topic: Text = ""
     """The first of its tags, which on our own sites is its category."""
+    tags: tuple[Text, ...] = ()
+    published: AwareDatetime | None = None
     picture: Shown | None = None
     touchpoint: Text = ""
 
@@ -75,8 +75,13 @@ class Item(BaseModel):
             return given
         ours = found if isinstance(found := given.get("_milepost"), dict) else {}
         tags = found if isinstance(found := given.get("tags"), list) else []
-        extra = {"topic": next(iter(tags), None), "touchpoint": ours.get("touchpoint")}
+        extra: dict[str, Any] = {"topic": next(iter(tags), None), "touchpoint": ours.get("touchpoint")}
         extra = {name: value for name, value in extra.items() if isinstance(value, str)}
+        extra |= {
+            "tags": [tag for tag in tags if isinstance(tag, str)],
+            "published": _time(given.get("date_published")),
+        }
+        given = {name: value for name, value in given.items() if name not in ("tags", "published")}
         return extra | given | {"picture": given.get("picture") or _picture(given.get("image"), ours.get("image"))}
 
 
@@ -88,6 +93,20 @@ def _picture(url: Any, said: Any) -> dict[str, Any] | None:
         with suppress(ValidationError):
             return Shown.model_validate({**more, "url": url}).model_dump(mode="json")
     return None
+
+
+def _time(text: Any) -> datetime | None:
+    """A time with its zone, as JSON Feed asks for; what is none says nothing."""
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
+def posts_of(settings: Settings, feed: str | None = None) -> list[Item]:
+    """The posts of `feed`, or else of the one that the settings name, or else of the site's own; see `read_feed`."""
+    return read_feed(feed or settings.of(NewsletterSettings).feed or str(feed_of(settings)))
 
 
 def feed_of(settings: Settings) -> Path:
@@ -105,6 +124,8 @@ def read_feed(where: str) -> list[Item]:
     Raises:
         NewsletterError: when it cannot be read, or is no JSON Feed; the text says where.
     """
+    import httpx
+
     try:
         if where.startswith(("http://", "https://")):
             text = httpx.get(where, timeout=SECONDS, follow_redirects=True).raise_for_status().content
@@ -125,29 +146,3 @@ def read_feed(where: str) -> list[Item]:
         raise NewsletterError(f"{where}:{error.lineno}: {error.msg}; is it a JSON Feed?") from error
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise NewsletterError(f'{where}: no list of "items"; is it a JSON Feed?') from error
-
-
-def make_issue(connection: Connection, items: Sequence[Item], now: datetime) -> str | None:
-    """Make a draft of the posts that no issue has had, and return its id; None when there is nothing new.
-
-    The first issue has the newest post alone: who subscribes to news has not asked for the archive.
-    """
-    had = [item["id"] for row in connection.execute(select(issues.c.content)) for item in json.loads(row.content)]
-    new = [item for item in items if item.id not in had] if had else list(items[:1])
-    if not new:
-        return None
-    # What the feed lists beside the first is settled with it: the next issue begins after it.
-    passed = [] if had else [{"id": item.id} for item in items[1:]]
-    content = [item.model_dump(mode="json", exclude_defaults=True) for item in new] + passed
-    id_ = _free_id(connection, now)
-    more = f", and {len(new) - 1} more" if len(new) > 1 else ""
-    values = {"id": id_, "state": "draft", "subject": new[0].title + more, "created_at": now}
-    connection.execute(insert(issues).values(content=json.dumps(content, ensure_ascii=False), **values))
-    return id_
-
-
-def _free_id(connection: Connection, now: datetime) -> str:
-    """The day, with a number from the day's second issue on."""
-    taken = {row.id for row in connection.execute(select(issues.c.id))}
-    day = f"{now:%Y-%m-%d}"
-    return next(id_ for id_ in (day, *(f"{day}-{number}" for number in range(2, len(taken) + 3))) if id_ not in taken)

@@ -14,9 +14,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Text, bindparam, cast, exists, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, case, exists, func, or_, select, update
 
-from milepost.newsletter import store
+from milepost.newsletter import audience, store
+from milepost.newsletter.audience import Mornings, Wanted
+from milepost.newsletter.letter import letter_of
 from milepost.newsletter.mail import Letterhead
 from milepost.newsletter.model import DeliveryState, NewsletterError
 from milepost.newsletter.tables import delivery, issue, subscriber, suppression
@@ -40,6 +42,7 @@ class Lease:
     subscriber: Row[Any]
     suppressed_as: str
     """The hash under which the address would be suppressed."""
+    wanted: Wanted
 
 
 @dataclass(frozen=True)
@@ -67,22 +70,36 @@ def issue_row(connection: Connection, issue_id: str) -> Row[Any]:
     return found
 
 
-def freeze(connection: Connection, issue_id: str, head: Letterhead, now: datetime) -> None:
-    """Fix content, letterhead and audience of a draft, once: a row for everybody who is active now. Later calls change
-    nothing."""
+def freeze(
+    connection: Connection,
+    issue_id: str,
+    head: Letterhead,
+    now: datetime,
+    zone: str = "UTC",
+    mornings: Mornings | None = None,
+) -> None:
+    """Fix content, letterhead and audience of a draft, once: a row for everybody whom it is for now. Later calls change
+    nothing.
+
+    Args:
+        zone: the site's.
+        mornings: of a digest; by default, readers who have mail in the morning alone wait for their next one.
+    """
     found = issue_row(connection, issue_id)
     to_send = update(issue).where(issue.c.id == issue_id, issue.c.state.in_(("draft", "scheduled")))
     digest = hashlib.sha256(f"{found.subject}\0{found.content}".encode()).hexdigest()
     frozen = {"frozen_at": now, "content_hash": digest, "letterhead": json.dumps(asdict(head), ensure_ascii=False)}
-    if connection.execute(to_send.values(state="sending", **frozen)).rowcount == 0:
+    if connection.execute(to_send.values(state="frozen", **frozen)).rowcount == 0:
         return
-    number = cast(subscriber.c.id, Text)
-    audience = select(
-        literal(issue_id), subscriber.c.id, literal("queued"), literal(f"<{issue_id}.") + number + f"@{head.host}>",
-        literal(""), literal(0), literal(now, delivery.c.changed_at.type),
-    ).where(subscriber.c.state == "active")  # fmt: skip
-    columns = ["issue_id", "subscriber_id", "state", "message_id", "reply", "attempts", "changed_at"]
-    connection.execute(insert(delivery).from_select(columns, audience))
+    if mornings is None:
+        mornings = {} if found.rhythm == "each" else audience.mornings_of(connection, zone, now)
+    audience.enter(connection, found, letter_of(found), head.host, mornings, now)
+
+
+def begin(connection: Connection, issue_id: str) -> None:
+    """Call a frozen issue one that is being sent."""
+    frozen = issue.c.id == issue_id, issue.c.state == "frozen"
+    connection.execute(update(issue).where(*frozen).values(state="sending"))
 
 
 def take_over(connection: Connection, issue_id: str, now: datetime) -> None:
@@ -120,7 +137,8 @@ def lease(
             elif slot is not None and slot > now:
                 later.append({"of": row.delivery_id, "slot": slot})
             else:
-                leased.append(Lease(row.delivery_id, row.message_id, row.attempts, row, hashed))
+                chosen = Wanted(row.wanted_topics, row.since)
+                leased.append(Lease(row.delivery_id, row.message_id, row.attempts, row, hashed, chosen))
         _mark(connection, skipped, "skipped", now)
         _mark(connection, [one.id for one in leased], "leased", now)
         if later:
@@ -134,7 +152,8 @@ def lease(
 def _due_rows(connection: Connection, issue_id: str, most: int, now: datetime) -> list[Row[Any]]:
     """Mails that may go now: those whose time has come first, then the rest of the queue; each by one index."""
     theirs = delivery.join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
-    columns = delivery.c.id.label("delivery_id"), delivery.c.state.label("delivery_state")
+    columns: list[Any] = [delivery.c.id.label("delivery_id"), delivery.c.state.label("delivery_state")]
+    columns += [delivery.c.topics.label("wanted_topics"), delivery.c.since]
     rows: list[Row[Any]] = []
     for state, when in (
         ("queued", delivery.c.due_at <= now),
@@ -148,7 +167,7 @@ def _due_rows(connection: Connection, issue_id: str, most: int, now: datetime) -
             .order_by(delivery.c.due_at, delivery.c.id)
             .limit(most - len(rows))
         )
-        rows += connection.execute(found).all() if len(rows) < most else []
+        rows += list(connection.execute(found)) if len(rows) < most else []
     return rows
 
 
@@ -238,9 +257,10 @@ def is_due(connection: Connection, issue_id: str, now: datetime) -> bool:
 
 
 def counts(connection: Connection, issue_id: str) -> Counter[str]:
-    """How many mails of an issue are in each state."""
-    number = func.count().label("number")
-    by_state = select(delivery.c.state, number).where(delivery.c.issue_id == issue_id).group_by(delivery.c.state)
+    """How many mails of an issue are in each state; those that wait for their reader's morning are `waiting`."""
+    waits = and_(delivery.c.state == "deferred", delivery.c.attempts == 0)
+    state, number = case((waits, "waiting"), else_=delivery.c.state), func.count().label("number")
+    by_state = select(state.label("state"), number).where(delivery.c.issue_id == issue_id).group_by(state)
     return Counter({row.state: row.number for row in connection.execute(by_state)})
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
-
-from bs4 import BeautifulSoup
 
 from milepost.arrivals import link, touchpoint_of
 
@@ -43,21 +42,43 @@ class Post:
     topic: str = ""
     picture: Picture | None = None
     touchpoint: str = ""
+    topics: tuple[str, ...] = field(default=(), compare=False)
+    """Slugs, by which readers choose."""
+    number: int = field(default=0, compare=False)
+    """Which of all posts that there ever were it is."""
 
 
 @dataclass(frozen=True)
 class Letter:
-    """An issue, the same for every reader: posts, and above them, if there is one, a text by hand in both forms."""
+    """An issue: posts, and above them, if there is one, a text by hand in both forms."""
 
     id: str
     subject: str
     posts: tuple[Post, ...] = ()
+    older: tuple[Post, ...] = ()
+    """Posts of earlier issues, for readers who had none of those: their rhythm was another. Of nobody's web page."""
+    topics: tuple[str, ...] = ()
+    """What a text by hand is about, as slugs; empty: it is for everybody."""
     preheader: str = ""
     """What mail programs show beside the subject."""
     html: str = ""
     """Safe HTML of a text by hand, its addresses absolute."""
     text: str = ""
     """The same as it is written in the text part."""
+
+    def theirs(self, topics: Collection[str], since: int) -> Letter:
+        """What one reader gets of it: posts behind number `since` that are of their `topics`; empty: of all.
+
+        `audience.wanted` says the same to the database.
+        """
+        if self.html:
+            return self
+        mine = tuple(
+            post
+            for post in (*self.posts, *self.older)
+            if (post.number > since or not post.number) and (not topics or not set(topics).isdisjoint(post.topics))
+        )
+        return replace(self, posts=mine, older=(), subject=subject_of([post.title for post in mine]))
 
     @property
     def touchpoint(self) -> str:
@@ -77,6 +98,8 @@ class Letter:
 
     def marked_html(self, site: str) -> str:
         """The text by hand, whose links into `site` say which mail they were followed from."""
+        from bs4 import BeautifulSoup
+
         soup = BeautifulSoup(self.html, "html.parser")
         for anchor in soup.select("a[href]"):
             anchor["href"] = self._marked(str(anchor["href"]), site)
@@ -91,9 +114,22 @@ class Letter:
 
 
 def letter_of(issue: Any) -> Letter:
-    """What the row of an issue says: `content` is a JSON list of posts, some of which it only passes over."""
-    posts = tuple(_post(one) for one in json.loads(issue.content) if "url" in one)
-    return Letter(issue.id, issue.subject, posts)
+    """What the row of an issue says: `content` is a JSON list of posts, or of one text by hand."""
+    entries = json.loads(issue.content)
+    new, older = (
+        [_post(one) for one in entries if "url" in one and one.get("older", False) is is_old]
+        for is_old in (False, True)
+    )
+    by_hand: dict[str, Any] = next((one for one in entries if "html" in one), {})
+    more = {"preheader": by_hand.get("preheader", ""), "html": by_hand.get("html", ""), "text": by_hand.get("text", "")}
+    return Letter(issue.id, issue.subject, tuple(new), tuple(older), tuple(by_hand.get("topics", ())), **more)
+
+
+def subject_of(titles: Sequence[str]) -> str:
+    """The subject of a mail that tells of posts: the first, and how many more."""
+    if not titles:
+        return ""
+    return titles[0] + (f", and {len(titles) - 1} more" if len(titles) > 1 else "")
 
 
 def _post(one: dict[str, Any]) -> Post:
@@ -105,6 +141,8 @@ def _post(one: dict[str, Any]) -> Post:
         topic=one.get("topic") or "",
         picture=Picture(**picture) if picture else None,
         touchpoint=one.get("touchpoint") or "",
+        topics=tuple(one.get("topics", ())),
+        number=one.get("number", 0),
     )
 
 

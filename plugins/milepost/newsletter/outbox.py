@@ -13,6 +13,7 @@ from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 
+from milepost.newsletter.mail import envelope_address
 from milepost.newsletter.model import NewsletterError, Withheld
 
 _NAME = re.compile(r"[0-9]{8}T[0-9]{12}-[0-9a-f]{8}")
@@ -32,6 +33,11 @@ class Mail:
     @property
     def subject(self) -> str:
         return str(self.message["Subject"])
+
+    def is_to(self, address: str) -> bool:
+        """Whether it went to `address`, be its domain in letters or in ASCII."""
+        same = {address.casefold(), envelope_address(address).casefold()}
+        return self.recipient.casefold() in same
 
     def part(self, kind: str) -> str:
         """The text of its `plain` or `html` part, or nothing."""
@@ -69,6 +75,13 @@ class Outbox:
         except OSError as error:
             raise NewsletterError(f"{self.folder}: {error.strerror}; see MILEPOST_VAR") from error
         return f"250 kept in the outbox as {name}"
+
+    def erase(self, address: str) -> int:
+        """Remove every mail to `address`, in whatever case it is written; returns how many there were."""
+        theirs = [mail for mail in self.mails() if mail.is_to(address)]
+        for mail in theirs:
+            (self.folder / f"{mail.name}.eml").unlink(missing_ok=True)
+        return len(theirs)
 
     def mails(self) -> list[Mail]:
         """Every mail, newest first."""

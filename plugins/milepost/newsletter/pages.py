@@ -22,134 +22,120 @@ class Page(NamedTuple):
     html: Markup
 
 
-def _page(title: str, *parts: Markup) -> Page:
+def page(title: str, *parts: Markup) -> Page:
+    """A page with a heading and what is below it."""
     return Page(title, Markup("\n").join([Markup("<h1>{}</h1>").format(title), *parts]))
 
 
-def _text(text: str) -> Markup:
-    return Markup("<p>{}</p>").format(text)
+def text(words: str) -> Markup:
+    """`words`, escaped."""
+    return Markup("<p>{}</p>").format(words)
 
 
-def _button(label: str) -> Markup:
-    return Markup('<form method="post"><button type="submit">{}</button></form>').format(label)
+def button(label: str, do: str = "") -> Markup:
+    """A form of one button; `do` is what it asks for, where its page can do several things."""
+    named = Markup(' name="do" value="{}"').format(do) if do else Markup("")
+    return Markup('<form method="post"><button type="submit"{}>{}</button></form>').format(named, label)
 
 
 def subscribe() -> Page:
     """For whoever opens the form's address by itself."""
-    return _page("Subscribe", _text("Subscribe with the form on this page."))
+    return page("Subscribe", text("Subscribe with the form on this page."))
 
 
 def look_into_your_mail() -> Page:
     """The answer to every signup, whatever the address's state: it names nothing that would tell."""
-    return _page(
+    return page(
         "Please look into your mail",
-        _text("We have sent you a mail. Its link leads to a button: press it, and you are subscribed."),
-        _text(f"The link is good for {_DAYS} days. If there is no mail after a few minutes, look where junk is kept."),
+        text("We have sent you a mail. Its link leads to a button: press it, and you are subscribed."),
+        text(f"The link is good for {_DAYS} days. If there is no mail after a few minutes, look where junk is kept."),
     )
 
 
 def wrong_address(why: str) -> Page:
     """The answer to an address that is none; `why` is a sentence."""
-    return _page(
+    return page(
         "That is no mail address",
-        _text(why),
-        _text("Nothing was kept. Please try again with the form on this page."),
+        text(why),
+        text("Nothing was kept. Please try again with the form on this page."),
     )
 
 
 def too_many() -> Page:
     """The answer to a network that signs up too often."""
-    return _page("Too many signups", _text("Too many signups came from your network. Please try again in an hour."))
+    return page("Too many signups", text("Too many signups came from your network. Please try again in an hour."))
 
 
 def not_from_here() -> Page:
     """The answer to a form of another site."""
-    return _page("Not from this site", _text("Nothing was changed. Please use the form or the button on this site."))
+    return page("Not from this site", text("Nothing was changed. Please use the form or the button on this site."))
 
 
 def unreadable() -> Page:
     """The answer to a body that no form of ours sends."""
-    return _page("That was no form", _text("Nothing was kept. Please use the form on this page."))
+    return page("That was no form", text("Nothing was kept. Please use the form on this page."))
 
 
 def not_now() -> Page:
     """The answer while the database does not."""
-    return _page("Not now", _text("Something is wrong on our side, and nothing was changed. Please try again later."))
+    return page("Not now", text("Something is wrong on our side, and nothing was changed. Please try again later."))
 
 
-def confirm(address: str) -> Page:
-    """Asks whether it was them."""
-    return _page(
-        "Confirm your subscription",
-        Markup("<p>Shall we send new articles to <strong>{}</strong>?</p>").format(address),
-        _button("Yes, subscribe me"),
-        _text("If it was not you who asked, close this page: nothing more will come."),
-    )
-
-
-def subscribed() -> Page:
-    """After the confirmation, and whenever its link is opened again."""
-    return _page(
+def subscribed(preferences: str) -> Page:
+    """After the confirmation, and whenever its link is opened again; `preferences` is the address of their page."""
+    return page(
         "You are subscribed",
-        _text("Thank you. New articles come by mail from now on, and each mail has a link that ends it."),
+        text("Thank you. New articles come by mail from now on, and each mail has a link that ends it."),
+        Markup('<p>What comes, and when, you can <a href="{}">change at any time</a>.</p>').format(preferences),
     )
 
 
 def unsubscribe(address: str) -> Page:
     """Asks once, since a mail scanner may have opened the link."""
-    return _page(
+    return page(
         "Unsubscribe",
         Markup("<p>Shall we stop sending new articles to <strong>{}</strong>?</p>").format(address),
-        _button("Unsubscribe"),
+        button("Unsubscribe"),
     )
 
 
 def unsubscribed() -> Page:
     """After leaving, and for everybody who is not subscribed."""
-    return _page(
+    return page(
         "You are not subscribed",
-        _text(
-            "No more articles are sent to this address. If that was a mistake, subscribe with the form on this page."
-        ),
+        text("No more articles are sent to this address. If that was a mistake, subscribe with the form on this page."),
     )
 
 
-def preferences(address: str, state: str, since: datetime, wording: str, page: str, leave: str) -> Page:
-    """What is kept of a subscriber, and the way out.
-
-    Args:
-        wording: what they agreed to; `page`: path of the page on which they did, or empty.
-        leave: address of the page that unsubscribes.
-    """
-    where = Markup(" on the page {}").format(page) if page else Markup("")
-    return _page(
-        "Your subscription",
-        Markup("<p><strong>{}</strong> is {}, since {:%Y-%m-%d}.</p>").format(address, state, since),
-        Markup("<p>You agreed to this{}:</p>\n<blockquote><p>{}</p></blockquote>").format(where, wording),
-        Markup('<p><a href="{}">Unsubscribe</a></p>').format(leave),
+def erased() -> Page:
+    """After the erasure, which leaves nothing that could be shown."""
+    return page(
+        "Everything is erased",
+        text("We keep nothing but a mark that tells us not to write; it cannot be turned back into an address."),
+        text("Mails that are with you already stay with you; their links have nothing left to act on."),
     )
 
 
 def link_expired(made: datetime) -> Page:
     """For a confirmation that came too late; `made` is when its mail was written."""
-    return _page(
+    return page(
         "This link is no longer good",
-        _text(f"The mail with it was sent on {made:%Y-%m-%d}, and its link was good for {_DAYS} days."),
-        _text("Nothing of the signup was kept. Please subscribe again with the form on this page."),
+        text(f"The mail with it was sent on {made:%Y-%m-%d}, and its link was good for {_DAYS} days."),
+        text("Nothing of the signup was kept. Please subscribe again with the form on this page."),
     )
 
 
 def link_used() -> Page:
     """For a confirmation that has nothing left to confirm."""
-    return _page(
+    return page(
         "There is nothing to confirm",
-        _text("This signup was ended, or it came too long ago. Please subscribe again with the form on this page."),
+        text("This signup was ended, or it came too long ago. Please subscribe again with the form on this page."),
     )
 
 
 def link_broken() -> Page:
     """For a token that is none of ours."""
-    return _page(
+    return page(
         "This link does not work",
-        _text("It may have been cut off. Please open it from the mail again, or copy the whole of it."),
+        text("It may have been cut off. Please open it from the mail again, or copy the whole of it."),
     )

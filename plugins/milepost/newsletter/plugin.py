@@ -1,11 +1,12 @@
-"""Pelican's half of the newsletter: the signup form that a theme includes, the shell that the services fill, and the
-issues that were sent, as pages.
+"""Pelican's half of the newsletter: the signup form that a theme includes, what the services need of the build (the
+shell that they fill, the topics that readers choose from), and the issues that were sent, as pages.
 
 Knows no subscriber; the site can be built where there is no database.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,15 @@ from milepost import hooks
 from milepost.arrivals import SURFACE
 from milepost.errors import MilepostError
 from milepost.newsletter import archive, issue_feed
-from milepost.newsletter.model import ISSUES, SHELL, WORDING, Settings
+from milepost.newsletter.model import DOCS, ISSUES, SHELL, TOPICS, WORDING, Settings
 from milepost.settings import Settings as AllSettings
 
 _PREVIEW = "MILEPOST_PREVIEW"
+
+
+def keep_apart(pelican: Any) -> None:
+    """Let Pelican publish no issue by hand as an article."""
+    hooks.keep_apart(pelican.settings, [hooks.settings_of(pelican.settings).of(Settings).issues_path])
 
 
 def offer(generator: Any) -> None:
@@ -40,6 +46,16 @@ def write_shell(generator: Any, writer: Any) -> None:
         touchpoint_name="newsletter",
         touchpoint_kind="service",
     )
+
+
+def write_topics(generator: Any, writer: Any) -> None:
+    """Write what readers may choose, as the feed will name it: every category, and docs where a doc has a date."""
+    topics = [{"slug": category.slug, "name": str(category.name)} for category, _ in generator.categories]
+    if any(getattr(doc, "date", None) for doc in generator.context.get("docs", ())):
+        topics.append(DOCS._asdict())
+    path = Path(writer.output_path, TOPICS)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(topics, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def write_issues(generator: Any, writer: Any) -> None:
@@ -103,6 +119,8 @@ def _issues(settings: AllSettings, is_preview: bool) -> list[tuple[archive.SentI
 
 def connect() -> None:
     """Listen to Pelican."""
+    signals.initialized.connect(keep_apart)
     signals.generator_init.connect(offer)
     signals.article_writer_finalized.connect(write_shell)
+    signals.article_writer_finalized.connect(write_topics)
     signals.article_writer_finalized.connect(write_issues)

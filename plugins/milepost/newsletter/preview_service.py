@@ -21,10 +21,12 @@ from starlette.routing import BaseRoute, Route
 from milepost import db
 from milepost.errors import MilepostError
 from milepost.newsletter import ledger, store
-from milepost.newsletter.issue import feed_of, make_issue, read_feed
+from milepost.newsletter.drafts import make_issue
+from milepost.newsletter.issue import posts_of
 from milepost.newsletter.letter import Letter, letter_of
 from milepost.newsletter.mail import Letterhead, compose_issue, letterhead
 from milepost.newsletter.model import NewsletterError
+from milepost.newsletter.shell import built_topics
 from milepost.newsletter.tokens import Tokens
 from milepost.settings import Settings
 
@@ -117,10 +119,10 @@ def _row(settings: Settings, engine: Engine, issue_id: str) -> Any:
     if issue_id != NEXT:
         with db.reading(engine) as connection:
             return ledger.issue_row(connection, issue_id)
-    items = read_feed(str(feed_of(settings)))
+    items, topics = posts_of(settings), built_topics(settings)
     # Made as `issue` makes it, and then not made.
     with engine.connect() as connection, connection.begin() as transaction:
-        made = make_issue(connection, items, datetime.now(UTC))
+        made = make_issue(connection, items, datetime.now(UTC), topics)
         row = ledger.issue_row(connection, made) if made else None
         transaction.rollback()
     if row is None:

@@ -1,4 +1,4 @@
-"""Commands: newsletter send, resend, pause, resume, cancel, status, why, bounces, doctor."""
+"""Commands: newsletter resend, pause, resume, cancel, status, why, bounces, doctor."""
 
 from __future__ import annotations
 
@@ -9,24 +9,17 @@ import typer
 
 from milepost import options
 from milepost.newsletter.opening import Format, Formatted, open_store
+from milepost.newsletter.send_cli import DryRun, Wait, send_all, sentence
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Callable
 
-    from sqlalchemy import Engine
-
-    from milepost.settings import Settings
-
 IssueId = Annotated[str, typer.Argument(metavar="ISSUE", help="The issue's id, as `issue` printed it.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
-Wait = Annotated[bool, typer.Option("--wait", help="Stay until what the mail server put off is settled too.")]
 
 
 def add_to(newsletter: typer.Typer) -> None:
     """Add the commands to `milepost newsletter`."""
     for command, example in (
-        (send, "send 2026-01-31 --dry-run"),
         (pause, "pause 2026-01-31"),
         (resume, "resume 2026-01-31"),
         (cancel, "cancel 2026-01-31 --dry-run"),
@@ -37,67 +30,6 @@ def add_to(newsletter: typer.Typer) -> None:
         (doctor, "doctor example.org"),
     ):
         newsletter.command(epilog=f"Example: milepost newsletter {example}")(command)
-
-
-def send(
-    issue: Annotated[
-        str | None, typer.Argument(help="The issue's id, as `issue` printed it; by default every issue under way.")
-    ] = None,
-    wait: Wait = False,
-    dry_run: DryRun = False,
-    settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
-    verbose: options.Verbose = False,
-) -> None:
-    """Send an issue to everybody who is active, each once; again, it goes on where it ended."""
-    from datetime import UTC, datetime
-
-    from milepost import db
-    from milepost.newsletter import delivery, ledger, store
-
-    settings = options.read(settings_file)
-    with open_store(settings) as engine:
-        issues = [issue] if issue else delivery.under_way(engine, datetime.now(UTC))
-        if not issues:
-            typer.echo("nothing is due")
-        if not dry_run:
-            try:
-                _send(engine, settings, issues, wait)
-            except delivery.AlreadySending as error:
-                if issue:
-                    raise
-                # As it should be: whoever runs this every few minutes meets a sender that takes longer.
-                typer.echo(str(error))
-            return
-        with db.reading(engine) as connection:
-            for id_ in issues:
-                found, known = ledger.issue_row(connection, id_), ledger.counts(connection, id_)
-                active = sum(person.state == "active" for person in store.all_subscribers(connection))
-                waiting = known["queued"] + known["leased"] + known["deferred"]
-                typer.echo(f'would send "{found.subject}" to {active if found.state == "draft" else waiting}')
-
-
-def _send(engine: Engine, settings: Settings, issues: list[str], wait: bool = False) -> None:
-    """Send issues one after the other, with a bar on a terminal; exits with 1 when not everybody got theirs."""
-    import asyncio
-    import sys
-
-    from rich.progress import Progress
-
-    from milepost.newsletter import delivery
-
-    complete = True
-    for id_ in issues:
-        with Progress(transient=True, disable=not sys.stderr.isatty()) as bar:
-            task = bar.add_task(f"sending {id_}", total=None)
-
-            def progress(settled: int, total: int, bar: Progress = bar, task: object = task) -> None:
-                bar.update(task, completed=settled, total=total)  # type: ignore[arg-type]
-
-            counts = asyncio.run(delivery.send(engine, settings, id_, progress, wait=wait))
-        typer.echo(_sentence(counts) if len(issues) == 1 else f"{id_}  {_sentence(counts)}")
-        complete &= not counts.keys() - {"accepted", "skipped"}
-    if not complete:
-        raise typer.Exit(1)
 
 
 def pause(
@@ -125,7 +57,7 @@ def resume(
     with open_store(settings) as engine:
         with engine.begin() as connection:
             control.resume(connection, issue)
-        _send(engine, settings, [issue], wait)
+        send_all(engine, settings, [issue], wait)
 
 
 def cancel(
@@ -169,7 +101,7 @@ def resend(
         if dry_run or not number:
             typer.echo(f"would send {number} again" if dry_run else "nothing uncertain")
         else:
-            _send(engine, settings, [issue])
+            send_all(engine, settings, [issue])
 
 
 def status(
@@ -195,8 +127,16 @@ def status(
             return
         counted = {found.id: ledger.counts(connection, found.id) for found in issues}
     rows = [{"issue": one.id, "state": one.state, "subject": one.subject, **counted[one.id]} for one in issues]
+    for one, row in zip(issues, rows, strict=True):
+        if one.state == "scheduled":
+            row["send_at"] = one.send_at.isoformat(timespec="minutes")
     nothing = "no issue yet; make one with `milepost newsletter issue`"
-    _show(rows, format, lambda row: f"{row['issue']}  {row['state']}  {_sentence(counted[row['issue']])}", nothing)
+
+    def line(row: dict[str, Any]) -> str:
+        what = f"for {row['send_at']}" if "send_at" in row else sentence(counted[row["issue"]])
+        return f"{row['issue']}  {row['state']}  {what}"
+
+    _show(rows, format, line, nothing)
 
 
 def why(
@@ -269,7 +209,3 @@ def _show(rows: list[dict[str, Any]], format: Format, line: Callable[[dict[str, 
         typer.echo(json.dumps(rows, indent=1))
     else:
         typer.echo("\n".join(line(row) for row in rows) or nothing)
-
-
-def _sentence(counts: Counter[str]) -> str:
-    return ", ".join(f"{number} {state}" for state, number in sorted(counts.items())) or "nobody to send to"

@@ -9,30 +9,31 @@ import asyncio
 import fcntl
 import logging
 import re
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import Connection, Row
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from milepost import db
 from milepost.newsletter import notices, pages, store
+from milepost.newsletter.access import Access
+from milepost.newsletter.addresses import BadAddress, address_of
+from milepost.newsletter.answers import answer_with
 from milepost.newsletter.gate import BadForm, Gate, form_of, is_foreign, page_of
-from milepost.newsletter.model import PENDING_LIFE, TOUCHPOINT_PATTERN, UNKNOWN_TOUCHPOINT, Confirmed
-from milepost.newsletter.pages import Page
-from milepost.newsletter.shell import shell_of
-from milepost.newsletter.tokens import BadToken, ExpiredToken, Purpose, Tokens
+from milepost.newsletter.model import TOUCHPOINT_PATTERN, UNKNOWN_TOUCHPOINT, Topic
+from milepost.newsletter.own_pages import OwnPages
+from milepost.newsletter.shell import shell_of, topics_of
+from milepost.newsletter.tokens import BadToken, ExpiredToken, Tokens
 from milepost.settings import Settings
 
-__all__ = ["Newsletter", "shell_of"]
+__all__ = ["Newsletter", "shell_of", "topics_of"]
 
 log = logging.getLogger(__name__)
 
@@ -41,18 +42,11 @@ LOCK_SECONDS = 2.0
 """How soon another process sends the notices when the one that did has died."""
 LONGEST_PAUSE_SECONDS = 60.0
 
-_HEADERS = {
-    "Cache-Control": "no-store",
-    # What a meta element cannot hold: nobody frames the button. The theme's own policy governs the rest.
-    "Content-Security-Policy": "frame-ancestors 'none'",
-    # The address has a token in it; but with `no-referrer` browsers would post `Origin: null`.
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex",
-}
+PACE_SECONDS = 0.1
+"""A signup is answered so long after it came, or twice as long, or thrice: how long the database took for an address
+that is known, and for one that is not, is nobody else's to see."""
 
 Handler = Callable[[Request], Awaitable[Response]]
-OnToken = Callable[[int], Awaitable[Response]]
 
 
 class Newsletter:
@@ -63,6 +57,8 @@ class Newsletter:
         person_of: who a request belongs to; None without a yes.
         signed_up: awaited with touchpoint and person once for every confirmed signup.
         clock: gives the time, UTC.
+        topics: what readers may choose now.
+        pace_seconds: see PACE_SECONDS.
     """
 
     def __init__(
@@ -72,16 +68,22 @@ class Newsletter:
         person_of: Callable[[Request], str | None],
         signed_up: Callable[[str, str | None], Awaitable[None]],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        topics: Callable[[], Sequence[Topic]] = tuple,
+        pace_seconds: float = PACE_SECONDS,
     ) -> None:
-        self._settings, self._shell, self._clock = settings, shell, clock
-        self._person_of, self._signed_up = person_of, signed_up
+        self._settings, self._clock, self._pace_seconds = settings, clock, pace_seconds
+        self._person_of, self._signed_up, self._topics = person_of, signed_up, topics
+        self._page = answer_with(shell)
         self._gate = Gate(settings.env.limits)
         self._wake = asyncio.Event()
         self._beside: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Newsletter:
-        self._engine = await run_in_threadpool(store.open_store, self._settings.env)
-        self._tokens = Tokens(self._settings.env.secret(), self._clock)
+        self._access = Access(await run_in_threadpool(store.open_store, self._settings.env))
+        tokens = Tokens(self._settings.env.secret(), self._clock)
+        self._own = OwnPages(
+            self._settings, self._access, tokens, self._page, self._signed_up, self._topics, self._clock
+        )
         self._beside = [asyncio.create_task(self._send_notices()), asyncio.create_task(self._expire())]
         return self
 
@@ -91,20 +93,25 @@ class Newsletter:
         for task in self._beside:
             with suppress(asyncio.CancelledError):
                 await task
-        self._engine.dispose()
+        self._access.engine.dispose()
 
     def routes(self) -> list[BaseRoute]:
-        confirm = partial(self._at_token, "confirm", self._ask_to_confirm, self._confirm)
-        leave = partial(self._at_token, "unsubscribe", self._ask_to_leave, self._leave)
-        preferences = partial(self._at_token, "preferences", self._preferences, None)
         both, get, post = ["GET", "POST"], ["GET"], ["POST"]
+
+        def own(name: str) -> Handler:
+            # Looked up late: a page of one's own needs the database, which is opened after the routes are made.
+            async def handler(request: Request) -> Response:
+                return await getattr(self._own, name)(request)  # type: ignore[no-any-return]
+
+            return handler
+
         return [
             Route("/newsletter/subscribe", partial(self._answer, self._show_subscribe), methods=get),
             Route("/newsletter/subscribe", partial(self._answer, self._subscribe), methods=post),
-            Route("/newsletter/confirm/{token}", partial(self._answer, confirm), methods=both),
-            Route("/newsletter/unsubscribe/{token}", partial(self._answer, leave), methods=both),
-            Route("/newsletter/preferences/{token}", partial(self._answer, preferences), methods=get),
-            Route("/newsletter/one-click/{token}", partial(self._answer, self._one_click), methods=both),
+            Route("/newsletter/confirm/{token}", partial(self._answer, own("confirm")), methods=both),
+            Route("/newsletter/unsubscribe/{token}", partial(self._answer, own("leave")), methods=both),
+            Route("/newsletter/preferences/{token}", partial(self._answer, own("preferences")), methods=both),
+            Route("/newsletter/one-click/{token}", partial(self._answer, own("one_click")), methods=both),
         ]
 
     async def _answer(self, handler: Handler, request: Request) -> Response:
@@ -121,27 +128,25 @@ class Newsletter:
             log.error("the newsletter's database does not answer: %s", type(error).__name__)
             return self._page(pages.not_now(), 503)
 
-    def _page(self, page: Page, status: int = 200) -> Response:
-        return HTMLResponse(self._shell(page.title, page.html), status, _HEADERS)
-
     async def _show_subscribe(self, _: Request) -> Response:
-        return self._page(pages.subscribe())
+        return self._page(pages.subscribe(), 200)
 
     async def _subscribe(self, request: Request) -> Response:
+        began = time.monotonic()
         if is_foreign(request, self._settings.site.url):
             return self._page(pages.not_from_here(), 403)
         form = await form_of(request)
         if not self._gate.lets_network(request):
             return self._page(pages.too_many(), 429)
         try:
-            address = validate_email(form.get("address", "").strip(), check_deliverability=False).normalized
-        except EmailNotValidError as error:
+            address = address_of(form.get("address", ""))
+        except BadAddress as error:
             return self._page(pages.wrong_address(str(error)), 400)
         # A robot, and a flood of one address, get the answer that everybody gets.
         if not form.get("more") and self._gate.lets_address(address):
             touchpoint = form.get("touchpoint", "")
             known = re.fullmatch(TOUCHPOINT_PATTERN, touchpoint)
-            await self._write(
+            await self._access.write(
                 store.sign_up,
                 address,
                 touchpoint if known else UNKNOWN_TOUCHPOINT,
@@ -151,81 +156,9 @@ class Newsletter:
                 self._clock(),
             )
             self._wake.set()
-        return self._page(pages.look_into_your_mail())
-
-    async def _at_token(self, purpose: Purpose, show: OnToken, act: OnToken | None, request: Request) -> Response:
-        subscriber_id = self._tokens.read(purpose, request.path_params["token"])
-        if act is None or request.method != "POST":
-            return await show(subscriber_id)
-        if is_foreign(request, self._settings.site.url):
-            return self._page(pages.not_from_here(), 403)
-        return await act(subscriber_id)
-
-    async def _ask_to_confirm(self, subscriber_id: int) -> Response:
-        row = await self._read(store.subscriber, subscriber_id)
-        if row and row.state == "active":
-            return self._page(pages.subscribed())
-        if row and row.state == "pending" and row.asked_at > self._clock() - PENDING_LIFE:
-            return self._page(pages.confirm(row.address))
-        return self._page(pages.link_used(), 410)
-
-    async def _confirm(self, subscriber_id: int) -> Response:
-        def confirmed_by(connection: Connection) -> Confirmed | None:
-            confirmed = store.confirm(connection, subscriber_id, self._clock())
-            row = store.subscriber(connection, subscriber_id) if confirmed else None
-            if row:
-                store.lift_suppression(connection, self._settings.env.secret(), row.address)
-            return confirmed
-
-        confirmed: Confirmed | None = await self._write(confirmed_by)
-        if confirmed:
-            await self._signed_up(confirmed.touchpoint, confirmed.person)
-            return self._page(pages.subscribed())
-        return await self._ask_to_confirm(subscriber_id)
-
-    async def _ask_to_leave(self, subscriber_id: int) -> Response:
-        row = await self._read(store.subscriber, subscriber_id)
-        if row and row.state in ("active", "pending"):
-            return self._page(pages.unsubscribe(row.address))
-        return self._page(pages.unsubscribed())
-
-    async def _leave(self, subscriber_id: int) -> Response:
-        await self._write(store.unsubscribe, subscriber_id, self._clock())
-        return self._page(pages.unsubscribed())
-
-    async def _one_click(self, request: Request) -> Response:
-        """RFC 8058: a mail program's POST, from any origin. Whoever opens it gets the page with a button."""
-        subscriber_id = self._tokens.read("one-click", request.path_params["token"])
-        if request.method == "POST":
-            await self._write(store.unsubscribe, subscriber_id, self._clock())
-            return PlainTextResponse("unsubscribed\n", headers=_HEADERS)
-        page = f"../unsubscribe/{self._tokens.make('unsubscribe', subscriber_id)}"
-        return RedirectResponse(page, 303, _HEADERS)
-
-    async def _preferences(self, subscriber_id: int) -> Response:
-        def found(connection: Connection, id_: int) -> tuple[Row[Any] | None, Row[Any] | None]:
-            return store.subscriber(connection, id_), store.last_consent(connection, id_)
-
-        row, agreed = await self._read(found, subscriber_id)
-        if row is None or agreed is None:
-            return self._page(pages.unsubscribed())
-        leave = f"../unsubscribe/{self._tokens.make('unsubscribe', subscriber_id)}"
-        page = pages.preferences(row.address, row.state, row.changed_at, agreed.wording, agreed.page, leave)
-        return self._page(page)
-
-    async def _read(self, query: Callable[..., Any], *arguments: object) -> Any:
-        def run() -> Any:
-            with db.reading(self._engine) as connection:
-                return query(connection, *arguments)
-
-        return await run_in_threadpool(run)
-
-    async def _write(self, change: Callable[..., Any], *arguments: object) -> Any:
-        def run() -> Any:
-            with self._engine.begin() as connection:
-                return change(connection, *arguments)
-
-        return await run_in_threadpool(run)
+        if self._pace_seconds:
+            await asyncio.sleep(self._pace_seconds - (time.monotonic() - began) % self._pace_seconds)
+        return self._page(pages.look_into_your_mail(), 200)
 
     async def _send_notices(self) -> None:
         """Send what is due, in one process of all that serve this site; begin again when that fails."""
@@ -237,7 +170,7 @@ class Newsletter:
             pause = 1.0
             while True:
                 try:
-                    await notices.run(self._engine, self._settings, self._wake)
+                    await notices.run(self._access.engine, self._settings, self._wake)
                 except Exception as error:
                     log.error("notices are not sent: %s; again in %g s", type(error).__name__, pause)
                 await asyncio.sleep(pause)
@@ -246,7 +179,7 @@ class Newsletter:
     async def _expire(self) -> None:
         while True:
             try:
-                await self._write(store.expire_pending, self._clock())
+                await self._access.write(store.expire_pending, self._clock())
             except SQLAlchemyError as error:
                 log.error("late signups are still there: %s", type(error).__name__)
             await asyncio.sleep(SWEEP_SECONDS)

@@ -1,13 +1,18 @@
-"""The shell: the one page that the build writes from the theme, and that a service fills. Knows files and HTML only."""
+"""What the build leaves for the services: the page in the theme that they fill, and the topics that there are.
+
+Knows files and HTML only.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
-from milepost.newsletter.model import SHELL
+from milepost.newsletter.model import SHELL, TOPICS, Topic
+from milepost.settings import Settings
 
 _SLOT = re.compile(r"<!-- milepost:slot -->.*?<!-- /milepost:slot -->", re.DOTALL)
 _TITLE = re.compile(r"(?<=<title>).*?(?= · |</title>)", re.DOTALL)
@@ -53,3 +58,18 @@ def shell_of(site: Path) -> Callable[[str, str], str]:
         return _SLOT.sub(lambda _: html, text, count=1)
 
     return shell
+
+
+def built_topics(settings: Settings) -> tuple[Topic, ...]:
+    """The topics of the site as it was built last: in the output folder, or by the preview."""
+    there = [site for site in (settings.site.output, settings.env.var / "preview") if (site / TOPICS).is_file()]
+    return topics_of(max(there, key=lambda site: (site / TOPICS).stat().st_mtime)) if there else ()
+
+
+def topics_of(site: Path) -> tuple[Topic, ...]:
+    """The topics of the site built in `site`, in its order; none where it was not built yet."""
+    try:
+        listed = json.loads((site / TOPICS).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return ()
+    return tuple(Topic(str(topic["slug"]), str(topic["name"])) for topic in listed)

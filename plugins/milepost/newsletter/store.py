@@ -11,16 +11,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, exists, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from milepost import db
 from milepost.newsletter.model import PENDING_LIFE, WORDING, WORDING_VERSION, Confirmed, NoticeKind
-from milepost.newsletter.tables import consent, delivery, notice, suppression
+from milepost.newsletter.tables import consent, delivery, notice, post, suppression
 from milepost.newsletter.tables import subscriber as subscribers
 from milepost.settings import Environment
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+VERSIONS = "newsletter_version"
+"""The table that says which of them was run last."""
 
 
 def open_store(env: Environment) -> Engine:
@@ -30,7 +32,7 @@ def open_store(env: Environment) -> Engine:
         SettingsError, DatabaseError: when the URL is none, or the database cannot be reached or changed.
     """
     engine = db.engine_for(env.database_url)
-    db.migrate(engine, MIGRATIONS)
+    db.migrate(engine, MIGRATIONS, VERSIONS)
     return engine
 
 
@@ -76,14 +78,15 @@ def _owe(connection: Connection, subscriber_id: int, kind: NoticeKind, now: date
 
 
 def confirm(connection: Connection, subscriber_id: int, now: datetime) -> Confirmed | None:
-    """Make a pending subscriber active; None when there is nothing to confirm, or no longer."""
+    """Make a pending subscriber active; None when there is nothing to confirm, or no longer. What is old by now is not
+    news to them."""
     pending = subscribers.c.id == subscriber_id, subscribers.c.state == "pending"
     in_time = subscribers.c.asked_at > now - PENDING_LIFE
     # One statement, so that of two that come together only one is the first.
     done = connection.execute(
         update(subscribers)
         .where(*pending, in_time)
-        .values(state="active", changed_at=now)
+        .values(state="active", changed_at=now, seen=seen_by_now())
         .returning(subscribers.c.touchpoint, subscribers.c.person)
     ).one_or_none()
     if done is None:
@@ -91,6 +94,11 @@ def confirm(connection: Connection, subscriber_id: int, now: datetime) -> Confir
     open_one = consent.c.subscriber_id == subscriber_id, consent.c.confirmed_at.is_(None)
     connection.execute(update(consent).where(*open_one).values(confirmed_at=now))
     return Confirmed(done.touchpoint, done.person)
+
+
+def seen_by_now() -> Any:
+    """What a new reader has seen, as SQL: whatever others were told already."""
+    return select(func.coalesce(func.max(post.c.number), 0)).where(post.c.told).scalar_subquery()
 
 
 def unsubscribe(connection: Connection, subscriber_id: int, now: datetime) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -18,6 +19,8 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
+    func,
 )
 
 
@@ -65,10 +68,19 @@ subscriber = Table(
     Column("person", Text),
     Column("asked_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
+    # `;one;two;`, so that one of them can be looked for; empty: every topic, those of tomorrow included.
+    Column("topics", Text, nullable=False, default="", server_default=""),
+    Column("rhythm", Text, nullable=False, default="each", server_default="each"),
+    # Empty: the site's.
+    Column("zone", Text, nullable=False, default="", server_default=""),
+    # The number of the newest post that an issue has told them of, or could have, had it been of their topics.
+    Column("seen", Integer, nullable=False, default=0, server_default="0"),
     _one_of("state", "pending", "active", "unsubscribed", "bounced", "complained"),
     # A link in an old mail names an id for good: that of an erased subscriber must never become another's.
     sqlite_autoincrement=True,
 )
+
+Index("ix_subscriber_address_lower", func.lower(subscriber.c.address))
 
 consent = Table(
     "consent",
@@ -107,6 +119,16 @@ notice = Table(
     sqlite_autoincrement=True,
 )
 
+# A post is new to whoever has seen only smaller numbers, whichever rhythm they had meanwhile.
+post = Table(
+    "post",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False, unique=True),
+    # Whether an issue with it was frozen: then it is no news to who subscribes from now on.
+    Column("told", Boolean, nullable=False, default=False, server_default=false()),
+)
+
 issue = Table(
     "issue",
     metadata,
@@ -118,6 +140,9 @@ issue = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("frozen_at", UtcDateTime),
     Column("letterhead", Text),
+    # The readers it is for; empty: those of every rhythm.
+    Column("rhythm", Text, nullable=False, default="each", server_default="each"),
+    Column("send_at", UtcDateTime),
     _one_of("state", "draft", "scheduled", "frozen", "sending", "paused", "done"),
 )
 
@@ -129,6 +154,9 @@ delivery = Table(
     Column("subscriber_id", ForeignKey("subscriber.id"), nullable=False, index=True),
     Column("state", Text, nullable=False),
     Column("message_id", Text, nullable=False),
+    # What its reader had chosen and seen when the issue was frozen: a copy that is made again is the same.
+    Column("topics", Text, nullable=False, default="", server_default=""),
+    Column("since", Integer, nullable=False, default=0, server_default="0"),
     Column("reply", Text, nullable=False, default=""),
     Column("attempts", Integer, nullable=False, default=0),
     Column("due_at", UtcDateTime),

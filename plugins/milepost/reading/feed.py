@@ -1,4 +1,5 @@
-"""`feed.json`: JSON Feed 1.1 of the newest articles, with their full text. The newsletter reads nothing else.
+"""`feed.json`: JSON Feed 1.1 of the newest articles and dated docs, with their full text. The newsletter reads
+nothing else.
 
 Source: https://www.jsonfeed.org/version/1.1/
 """
@@ -17,11 +18,16 @@ from milepost.reading.text import absolute, plain
 
 NAME = "feed.json"
 MOST = 50
+DOCS = "Docs"
+"""The tag of docs, which have no category."""
 
 
-def text_of(articles: Iterable[Any], context: Mapping[str, Any], settings: Settings) -> str:
-    """The feed of `articles`, newest first, the newest 50; the same for the same articles."""
-    newest = sorted(articles, key=lambda article: (article.date, article.slug), reverse=True)[:MOST]
+def text_of(
+    articles: Iterable[Any], context: Mapping[str, Any], settings: Settings, docs: Iterable[Any] = ()
+) -> str:  # fmt: skip
+    """The feed of `articles` and `docs`, newest first, the newest 50; the same for the same contents."""
+    topics = [*((one, str(one.category.name)) for one in articles), *((one, DOCS) for one in docs)]
+    newest = sorted(topics, key=lambda found: (found[0].date, found[0].slug), reverse=True)[:MOST]
     site = context["SITEURL"]
     feed: dict[str, Any] = {
         "version": "https://jsonfeed.org/version/1.1",
@@ -30,12 +36,12 @@ def text_of(articles: Iterable[Any], context: Mapping[str, Any], settings: Setti
         "feed_url": f"{site}/{NAME}",
         "description": settings.tagline,
         "language": context["DEFAULT_LANG"],
-        "items": [_item(article, context) for article in newest],
+        "items": [_item(content, topic, context) for content, topic in newest],
     }
     return json.dumps({name: value for name, value in feed.items() if value != ""}, ensure_ascii=False, indent=1) + "\n"
 
 
-def _item(article: Any, context: Mapping[str, Any]) -> dict[str, Any]:
+def _item(article: Any, topic: str, context: Mapping[str, Any]) -> dict[str, Any]:
     site = context["SITEURL"]
     url = f"{site}/{article.url}"
     touchpoint = getattr(getattr(article, "touchpoint", None), "id", None)
@@ -48,7 +54,7 @@ def _item(article: Any, context: Mapping[str, Any]) -> dict[str, Any]:
         "summary": plain(article.summary or ""),
         "date_published": article.date.isoformat(),
         "authors": [_author(author, context) for author in getattr(article, "authors", ())],
-        "tags": [str(topic.name) for topic in (article.category, *getattr(article, "tags", ()))],
+        "tags": [topic, *(str(tag.name) for tag in getattr(article, "tags", ()))],
         "language": article.lang,
     }
     if getattr(article, "modified", None):

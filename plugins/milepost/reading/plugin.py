@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
@@ -92,14 +93,23 @@ def list_page(settings: Mapping[str, Any], name: str, row: tuple[str, str | None
 
 
 def write_feed(generator: Any, writer: Any) -> None:
-    """Write the newest articles to `feed.json`."""
+    """Write the newest articles to `feed.json`, and docs that have a date, which is when they were announced."""
     settings = hooks.settings_of(generator.settings).of(Settings)
     # A preview shows what is not published yet; its feed does not, since an issue may be made from it.
     every = [*generator.articles, *generator.translations]
     articles = [article for article in every if not getattr(article, "unpublished", None)]
-    Path(writer.output_path, feed.NAME).write_text(
-        feed.text_of(articles, generator.context, settings), encoding="utf-8"
-    )
+    text = feed.text_of(articles, generator.context, settings, _announced(generator))
+    Path(writer.output_path, feed.NAME).write_text(text, encoding="utf-8")
+
+
+def _announced(generator: Any) -> list[Any]:
+    """The docs whose date has come; the feed is right until the next one's does."""
+    now = datetime.now(UTC)
+    dated = [doc for doc in generator.context.get("docs", ()) if getattr(doc, "date", None)]
+    for doc in dated:
+        if doc.date > now:
+            hooks.right_until(generator.settings, doc.date)
+    return [doc for doc in dated if doc.date <= now and not getattr(doc, "unpublished", None)]
 
 
 def finish(pelican: Any) -> None:

@@ -26,7 +26,7 @@ Manifest = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="A touchpoints.json published before: what it has must still be there."),
 ]
-Kind = Annotated[Literal["article", "doc", "page", "author"], typer.Argument(help="What it is.")]
+Kind = Annotated[Literal["article", "doc", "page", "author", "issue"], typer.Argument(help="What it is.")]
 Title = Annotated[str, typer.Argument(metavar="TITLE", help="Its title; an author's name.")]
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="A file, a folder of files, or the address of a feed.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Write nothing, and say what would be written.")]

@@ -70,7 +70,7 @@ def text_of(kind: str, title: str, settings: Settings, now: datetime) -> str:
     given = {"name" if kind == "author" else "title": " ".join(title.split())}
     if kind == "article":
         given["date"] = f"{now:%Y-%m-%d %H:%M}"
-    if kind != "author":
+    if "status" in schema.model_fields:
         given["status"] = "draft"
     lines = ["---"]
     for name in [*given, *sorted(schema.model_fields.keys() - given.keys() - _ALIASES, key=_order(schema))]:

@@ -39,6 +39,12 @@
     });
   }
 
+  // The zone that a reader's mornings are in is what their machine says, until they say otherwise.
+  for (const field of document.querySelectorAll("select[data-guess]")) {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if ([...field.options].some((it) => it.value === zone)) field.value = zone;
+  }
+
   reach();
   addEventListener("resize", reach);
 })();
