@@ -117,7 +117,7 @@ bench-pages: $(NODE) ## Lighthouse's view of our pages, beside those of others w
 
 bench-mail: $(VENV)/.test ## sending an issue, each mail once, beside bare aiosmtplib (N=2000); freezing AUDIENCE=100000
 	$(BIN)/python tests/bench/mail.py
-bench-journeys: $(VENV)/.bench ## every measure (N=1000000 events), and Markov beside ChannelAttribution
+bench-journeys: $(VENV)/.bench ## every measure (N=1000000 events), and Markov beside ChannelAttribution and marketing-attribution-models
 	$(BIN)/python tests/bench/journeys.py
 
 lock: $(BIN)/python ## the lock files anew, from pyproject.toml and tests/node/package.json

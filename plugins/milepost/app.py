@@ -24,10 +24,9 @@ from starlette.types import Receive, Scope, Send
 
 from milepost import settings as settings_module
 from milepost.errors import MilepostError, SettingsError
-from milepost.journeys import metrics, report_service
+from milepost.journeys import metrics, post_service, report_service
 from milepost.journeys.collector import EVENTS, Collector
 from milepost.journeys.keeping import keep_archived
-from milepost.newsletter import outbox_service, preview_service
 from milepost.newsletter import service as newsletter
 from milepost.newsletter.people import remembered
 from milepost.newsletter.sent import touchpoints_in
@@ -56,8 +55,11 @@ def create_app(settings: Settings, site: Path, *, preview: bool = False, more: S
     letters = _newsletter(settings, site, collector) if "newsletter" in settings.enabled else None
     routes: list[BaseRoute] = [Route("/healthz", partial(_healthy, collector)), *_metrics(collector)]
     if collector:
-        routes += [*collector.routes(), *report_service.routes(settings, open_to_all=preview)]
+        routes += [*collector.routes(), *(post_service.routes(settings, site) if preview else ())]
+        routes += report_service.routes(settings, open_to_all=preview)
     if letters and preview:
+        from milepost.newsletter import outbox_service, preview_service
+
         routes += outbox_service.outbox_routes(settings, newsletter.shell_of(site))
         routes += preview_service.preview_routes(settings)
     if letters:
@@ -74,14 +76,15 @@ def create_app(settings: Settings, site: Path, *, preview: bool = False, more: S
                     await running.enter_async_context(part)
             if collector and not preview:
                 await running.enter_async_context(_running(keep_archived(settings)))
-            import gc
-
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(10000, 20, 50)
+            _collect_less_garbage()
             yield
 
     return _App(collector, routes=[*routes, *more], lifespan=lifespan)
+
+
+def preview_scripts(settings: Settings) -> tuple[str, ...]:
+    """The addresses of scripts that every page of a preview gets, and no published one."""
+    return (post_service.SCRIPT,) if "journeys" in settings.enabled else ()
 
 
 class _App(Starlette):

@@ -35,7 +35,7 @@ for _, module in slices.parts("cli"):
 @cli.callback()
 def _hand_over(context: typer.Context) -> None:
     """Give each slice's commands the callables that another slice offers; a slice never imports a slice."""
-    context.obj = {"addresses": _addresses, "insights": _insights}
+    context.obj = {"addresses": _addresses, "insights": _insights, "post": _post}
 
 
 def _addresses(settings: Settings) -> list[tuple[str, str]]:
@@ -52,6 +52,17 @@ def _insights(settings: Settings, sources: Sources, pages: Mapping[str, Source],
     from milepost.journeys.insights import insights
 
     return insights(settings, sources, pages, built, datetime.now(UTC))
+
+
+def _post(settings: Settings, address: str, subject: str, text: str, html: str) -> str:
+    """Send one mail by the newsletter's relay, or into its outbox; returns what was answered."""
+    from datetime import UTC, datetime
+
+    from milepost.newsletter.posting import post
+
+    if "newsletter" not in settings.enabled:
+        raise MilepostError('mails are the newsletter\'s: add "milepost.newsletter" to PLUGINS, or print the digest')
+    return post(settings, address, subject, text, html, datetime.now(UTC))
 
 
 @cli.command(epilog="Example: milepost app --port 8080 --workers 2")

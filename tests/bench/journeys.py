@@ -1,4 +1,4 @@
-"""`make bench-journeys` (N=1000000): every measure's time on a made archive, and Markov beside ChannelAttribution.
+"""`make bench-journeys` (N=1000000): every measure's time on a made archive, and Markov beside two libraries.
 
 Prints seconds on the wall and of the processor (all cores together), growth from a tenth of N to N, bytes an event, and
 memory. PAGES says how many touchpoints (500). MILEPOST_ENGINE is heard: on Spark the same table is printed.
@@ -13,33 +13,43 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import numpy as np
+import pandas
+import pyarrow.compute as pc
 from made_events import touchpoints, write_archive
 
 from milepost.journeys.measures import attribution as of_attribution
+from milepost.journeys.measures import credit
+from milepost.journeys.measures.around import around
 from milepost.journeys.measures.attribution import attribution
+from milepost.journeys.measures.cohorts import cohorts
 from milepost.journeys.measures.conversions import conversions
 from milepost.journeys.measures.docs_and_blog import docs_and_blog
 from milepost.journeys.measures.engines import kept
-from milepost.journeys.measures.events import opened
+from milepost.journeys.measures.events import LEVELS, opened
+from milepost.journeys.measures.objectives import Objective, objectives
 from milepost.journeys.measures.obstacles.ranked import obstacles
 from milepost.journeys.measures.onward import onward
-from milepost.journeys.measures.paths import came_next, chains, paths, steps, steps_of_readers
+from milepost.journeys.measures.paths import came_next, chains, paths, steps_of_readers
 from milepost.journeys.measures.reach import reach, readings
-from milepost.journeys.measures.silences import silences
+from milepost.journeys.measures.silences import returns_by_day, silences
 from milepost.journeys.measures.states import states_of
-from milepost.journeys.measures.tiers import Rows, linked, rows_of_linked
+from milepost.journeys.measures.surface_part import surface_part
+from milepost.journeys.measures.tiers import Rows, linked, rows_of_linked, tiers
 from milepost.journeys.measures.time_to_convert import time_to_convert
 from milepost.journeys.measures.visits import numbered
 from milepost.journeys.model import Linked
 
 ENGINE = os.environ.get("MILEPOST_ENGINE") or "duckdb"
 MARKOV_EVENTS, MARKOV_PAGES = 1_000_000, 200
+GOAL, ZONE, NOW = "signup", "Europe/Berlin", datetime(2026, 10, 1, tzinfo=UTC)
+PLAN = [Objective("more", "More signups", GOAL, 10_000, date(2026, 12, 31), date(2026, 1, 1))]
 
 
 def cpu_seconds() -> float:
@@ -64,26 +74,32 @@ def measured(archive: Path, pages: int) -> dict[str, tuple[float, float]]:
         rows[name] = (seconds[0], seconds[1])
         return value
 
+    places = found.places
+    few, many = ("topic",), [level for level in LEVELS if level not in ("touchpoint", "topic")]
     known = run("(visits, shared)", lambda: numbered(found.events))
     read = run("(readings, shared)", lambda: kept(readings(known)))
-    run("reach by topic", lambda: reach(read, found.places, "topic").to_pyarrow())
     everyone = run("(steps, shared)", lambda: steps_of_readers(found.events))
+    walked = run("(paths, shared)", lambda: rows_of_linked(everyone).then(lambda it: kept(paths(it, GOAL, 400))))
     trodden = linked(everyone)
+    for name, levels in (("touchpoint", ("touchpoint",)), ("topic", few), (f"{len(many)} more levels", many)):
+        run(f"reach by {name}", lambda levels=levels: [reach(read, places, one).to_pyarrow() for one in levels])
+    for name, levels in (("touchpoint", ("touchpoint",)), ("topic", few), (f"{len(many)} more levels", many)):
+        run(f"attribution by {name}", lambda levels=levels: [attribution(walked, places, one) for one in levels])
+    run("tiers", lambda: tiers(found.events).to_pyarrow())
     run("conversions", lambda: conversions(found.events).to_pyarrow())
-    walked = run(
-        "(paths, shared)",
-        lambda: rows_of_linked(everyone).then(lambda it: kept(paths(it, "signup", 400))),
-    )
+    run("objectives", lambda: objectives(found.events, PLAN, NOW, ZONE))
     run("chains", lambda: chains(walked.table).to_pyarrow())
-    run("what came next", lambda: came_next(trodden, found.places, "touchpoint", "journey").to_pyarrow())
-    run("next within a visit", lambda: came_next(everyone, found.places, "touchpoint", "visit").to_pyarrow())
-    run("attribution by touchpoint", lambda: attribution(walked, found.places))
-    run("attribution by topic", lambda: attribution(walked, found.places, "topic"))
-    run("time to convert", lambda: time_to_convert(walked.table, found.places))
-    run("docs and blog", lambda: docs_and_blog(walked.table, found.places).to_pyarrow())
-    run("silences", lambda: silences(trodden, found.places, "surface").to_pyarrow())
+    run("next within a visit", lambda: came_next(everyone, places, "touchpoint", "visit").to_pyarrow())
+    run("next across silences", lambda: came_next(trodden, places, "touchpoint", "journey").to_pyarrow())
+    run("around a page, 3 steps", lambda: around(trodden, places, "blog/0"))
+    run("time to convert", lambda: time_to_convert(walked.table, places))
+    run("docs and blog", lambda: docs_and_blog(walked.table, places).to_pyarrow())
+    run("part of each surface", lambda: surface_part(trodden, walked.table, places, GOAL).to_pyarrow())
+    run("silences", lambda: silences(trodden, places, "surface").to_pyarrow())
+    run("returns by day", lambda: returns_by_day(trodden, ZONE).to_pyarrow())
+    run("cohorts", lambda: cohorts(trodden, places, GOAL, ZONE).to_pyarrow())
     run("onward", lambda: onward(trodden).to_pyarrow())
-    run("obstacles", lambda: obstacles(found.events, found.places))
+    run("obstacles", lambda: obstacles(found.events, places))
     rows["all"] = (sum(wall for wall, _ in rows.values()), sum(cpu for _, cpu in rows.values()))
     return rows
 
@@ -94,52 +110,84 @@ def every_measure(folder: Path, events: int, pages: int) -> None:
     size = write_archive(folder / "all", events, pages)
     before, after = measured(folder / "few", pages), measured(folder / "all", pages)
     print(f"{events:,} events, {pages} touchpoints, {size / events:.1f} bytes an event, {ENGINE}")
-    print(f"{'':28}{'wall':>9}{'processor':>11}{f'growth from {few:,}':>26}")
+    # Of the processor's seconds: what else the machine does is in them least.
+    print(f"{'':28}{'wall':>9}{'processor':>11}{f'its growth from {few:,}':>30}")
     for name, (wall, cpu) in after.items():
-        print(f"{name:28}{wall:7.2f} s{cpu:9.2f} s{wall / before[name][0]:24.1f} x")
+        print(f"{name:28}{wall:7.2f} s{cpu:9.2f} s{cpu / before[name][1]:28.1f} x")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_000_000
     print(f"at most {peak:.1f} GB of memory, what made the archive included; load {os.getloadavg()[0]:.1f}")
 
 
-def beside_channel_attribution(folder: Path) -> None:
-    """All seven models with intervals from the paths on, beside ChannelAttribution's Markov on the same paths."""
+def beside_others(folder: Path) -> None:
+    """All seven models with intervals from the paths on, and Markov alone beside two libraries on the same paths."""
     write_archive(folder / "markov", MARKOV_EVENTS, MARKOV_PAGES)
     found = opened(str(folder / "markov"), touchpoints(MARKOV_PAGES))
-    walked = rows_of_linked(found.events).then(steps).then(lambda it: kept(paths(it, "signup", 400)))
+    walked = rows_of_linked(steps_of_readers(found.events)).then(lambda it: kept(paths(it, GOAL, 400)))
     ours, _, rows = timed(lambda: attribution(walked, found.places))
     what = f"attribution of {MARKOV_PAGES} touchpoints from {MARKOV_EVENTS:,} events"
     alone, _, _ = timed(lambda: _markov_alone(walked, found.places))
     print(f"{what}, seven models with intervals: {ours:.2f} s; Markov alone: {alone:.2f} s")
-    if not find_spec("ChannelAttribution") or not find_spec("matplotlib"):
-        print("ChannelAttribution is not installed: left out")
-        return
-    import ChannelAttribution
-    import pandas
-
+    exact = {row["touchpoint"]: row["conversions"] for row in rows if row["model"] == "markov"}
     table = walked.table.filter(walked.table.touchpoint != "(none)").order_by("reader", "path", "step").to_pandas()
     ways = table.groupby(["reader", "path"]).agg(path_=("touchpoint", " > ".join), converted=("converted", "first"))
     counts = ways.groupby("path_")["converted"].agg(["sum", "count"]).reset_index()
     data = pandas.DataFrame(
         {"path": counts["path_"], "conversions": counts["sum"].astype(int), "nulls": (counts["count"] - counts["sum"])}
     )
+    _beside_channel_attribution(data, exact, alone)
+    _beside_marketing_attribution_models(data, exact, alone)
+
+
+def _beside_channel_attribution(data: Any, exact: dict[str, float], alone: float) -> None:
+    if not find_spec("ChannelAttribution") or not find_spec("matplotlib"):
+        print("ChannelAttribution is not installed: left out")
+        return
+    import ChannelAttribution
+
     theirs, _, answer = timed(
         lambda: ChannelAttribution.markov_model(
             data, "path", "conversions", var_null="nulls", ncore=os.cpu_count() or 1, verbose=False, flg_pro=False
         )
     )
-    exact = {row["touchpoint"]: row["conversions"] for row in rows if row["model"] == "markov"}
-    credit = dict(zip(answer["channel_name"], answer["total_conversions"], strict=True))
-    off = [abs(credit.get(name, 0.0) / value - 1) for name, value in exact.items() if value >= 1 and name != "(none)"]
+    credited = dict(zip(answer["channel_name"], answer["total_conversions"], strict=True))
+    off = [abs(credited.get(name, 0.0) / value - 1) for name, value in exact.items() if value >= 1 and name != "(none)"]
     print(f"ChannelAttribution, Markov alone: {theirs:.2f} s, {theirs / alone:.1f} times as long as ours")
     print(f"its simulation is {100 * sorted(off)[len(off) // 2]:.1f} % off the exact credit in the middle of the table")
 
 
+def _beside_marketing_attribution_models(data: Any, exact: dict[str, float], alone: float) -> None:
+    if not find_spec("mam"):
+        print("marketing-attribution-models is not installed: left out")
+        return
+    from mam.core import MAM
+
+    long = data.melt("path", var_name="converted", value_name="times")
+    long = long[long["times"] > 0].assign(converted=lambda rows: rows["converted"] == "conversions")
+    theirs, _, answer = timed(
+        lambda: MAM(
+            df=long,
+            format_type="grouped_journey",
+            channels_colname="path",
+            journey_with_conv_colname="converted",
+            occurrences_colname="times",
+        ).run_markov()
+    )
+    lost = answer.metadata["removal_effect"]["removal_effect"]
+    share = (lost / lost.sum()).to_dict()
+    total = sum(value for name, value in exact.items() if name != "(none)")
+    off = max(abs(share.get(name, 0.0) - value / total) for name, value in exact.items() if name != "(none)")
+    print(f"marketing-attribution-models, Markov alone: {theirs:.2f} s, {theirs / alone:.1f} times as long as ours")
+    print(f"its removal effects differ from ours by {off:.0e} of all at most")
+
+
 def _markov_alone(walked: Rows[Linked], places: Any) -> Any:
-    """What ChannelAttribution is asked for, too: one model, without intervals."""
+    """What the others are asked for, too: one model, without intervals."""
     states = states_of(places, "touchpoint")
-    counted = of_attribution._transitions(of_attribution._prepared(walked.table, states), None)
-    whole = np.ones(len(counted["group"]), dtype=bool)
-    return of_attribution._chain(counted, "conversions", states.count, whole).losses()
+    table = credit._steps(credit._prepared(walked.table), None)
+    names = pc.unique(table["touchpoint"])
+    only = credit.Counted(names.to_pylist(), None, {}, credit._numbered(table, names), walked.table)
+    steps = only.steps_between(states)
+    return of_attribution._chain(steps, "conversions", states.count, np.ones(len(steps["group"]), dtype=bool)).losses()
 
 
 def main(events: int, pages: int) -> None:
@@ -147,7 +195,7 @@ def main(events: int, pages: int) -> None:
     warnings.filterwarnings("ignore")
     with tempfile.TemporaryDirectory() as folder:
         every_measure(Path(folder), events, pages)
-        beside_channel_attribution(Path(folder))
+        beside_others(Path(folder))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urljoin
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -52,8 +53,11 @@ PAGES = {
 }
 WIDTHS = (375, 768, 1440)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-README = {"home": ("home", 1440), "article": ("article", 1440), "doc": ("doc", 1440), "phone": ("article", 375)}
-"""What the README shows: a name of `PAGES`, and how wide its window is."""
+README = {
+    "home": ("home", 1440, 812), "article": ("article", 1440, 812), "doc": ("doc", 1440, 812),
+    "phone": ("article", 375, 812), "report": ("report", 1440, 1180),
+}  # fmt: skip
+"""What the README shows: a name of a page, and the width and height of its window."""
 # Who asks not to be followed is asked nothing, so that nothing lies over the page.
 QUIET_READER = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true })"
 # A picture that nobody has scrolled to has not been loaded yet.
@@ -91,15 +95,27 @@ def a_readers_way(browser: Browser, served: Served) -> dict[str, str]:
     return {"mail": mail, "mail-html": f"{mail}/html", "confirm": confirm.removeprefix(served.url), **shown}
 
 
-def for_the_readme(browser: Browser, served: Served) -> None:
+def a_years_report(served: Served) -> dict[str, str]:
+    """The report on the demo's year, from the disk."""
+    made = served.milepost("journeys", "demo")
+    assert made.returncode == 0, made.stderr
+    folder = Path(served.env["MILEPOST_VAR"]) / "demo" / "report"
+    return {
+        "report": (folder / "index.html").as_uri(),
+        "report-obstacles": (folder / "obstacles.html").as_uri(),
+        "report-order": (folder / "to-order.html").as_uri(),
+    }
+
+
+def for_the_readme(browser: Browser, served: Served, pages: dict[str, str]) -> None:
     """The README's pictures anew, as a reader sees them who has been asked nothing."""
     for scheme in SCHEMES:
-        for name, (page_name, width) in README.items():
-            page = browser.new_page(viewport={"width": width, "height": 812}, color_scheme=scheme)
+        for name, (page_name, width, height) in README.items():
+            page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
             page.add_init_script(
                 "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true })"
             )
-            page.goto(served.url + PAGES[page_name], wait_until="networkidle")
+            page.goto(urljoin(served.url, pages[page_name]), wait_until="networkidle")
             with Image.open(io.BytesIO(page.screenshot())) as shot:
                 shot.save(ROOT / f"theme/screens/{name}-{scheme}.webp", quality=82, method=6)
             page.close()
@@ -111,7 +127,7 @@ def main(only: list[str]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, serving(ROOT, Path(folder) / "var") as served, sync_playwright() as p:
         browser = p.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
-        pages = {**PAGES, **a_readers_way(browser, served)}
+        pages = {**PAGES, **a_readers_way(browser, served), **a_years_report(served)}
         for scheme in SCHEMES:
             for width in WIDTHS:
                 page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
@@ -119,12 +135,12 @@ def main(only: list[str]) -> None:
                 for name, path in pages.items():
                     if only and name not in only:
                         continue
-                    page.goto(served.url + path, wait_until="networkidle")
+                    page.goto(urljoin(served.url, path), wait_until="networkidle")
                     page.evaluate(EVERY_PICTURE)
                     page.screenshot(path=out / f"{name}-{width}-{scheme}.png", full_page=True)
                 page.close()
         if not only or "readme" in only:
-            for_the_readme(browser, served)
+            for_the_readme(browser, served, pages)
         browser.close()
     print(f"{out}: {len(list(out.glob('*.png')))} pictures")
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from serving import Served, serving
 from sites import NO_ABOUT, Site, article
@@ -55,6 +55,26 @@ def walk_unseen(served: Served) -> None:
             assert reader.post("/journey/v1/events", json=[sent]).status_code == 204
 
 
+def the_panel_says_how_it_is_read(page: Page, served: Served) -> None:
+    """Of the page that most came from: discreet, by the keyboard alone, under the page's own policy."""
+    faults: list[str] = []
+    page.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
+    page.goto(f"{served.url}/silence/")
+    button, panel = page.get_by_role("button", name="Readers"), page.get_by_role("region", name="How this page is read")
+    expect(panel).to_be_hidden()
+    button.press("Enter")
+    everybody = panel.get_by_role("row").filter(has_text="consented").first
+    expect(everybody).to_contain_text("10", timeout=20_000)
+    went = panel.get_by_role("table", name="Where they go")
+    expect(went.get_by_role("row").nth(1)).to_contain_text("A map")
+    assert went.get_by_role("link", name="A map").get_attribute("href") == f"{served.url}/a-map/"
+    missing = httpx.get(f"{served.url}/journeys/post?touchpoint=blog/none")
+    assert (missing.status_code, missing.json()["error"].split(";")[0]) == (404, 'no touchpoint "blog/none"')
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    assert faults == []
+
+
 @pytest.mark.parametrize("in_chromium", [2, pytest.param(10, marks=pytest.mark.long)])
 def test_where_ten_readers_went_is_shown_on_the_page_that_they_came_from(
     chromium: Browser, new_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch, in_chromium: int
@@ -77,4 +97,6 @@ def test_where_ten_readers_went_is_shown_on_the_page_that_they_came_from(
         expect(onward.get_by_role("link")).to_have_text(["A map"], timeout=30_000)
         onward.get_by_role("link").click()
         expect(reader.locator("main h1")).to_have_text("A map")
+        the_panel_says_how_it_is_read(reader, served)
+        assert not any(b"post.js" in path.read_bytes() for path in (site.root / "var/preview").rglob("*.html"))
     reader.close()

@@ -37,6 +37,7 @@ def test_a_worked_example_is_true(name: str) -> None:
 
 def _all_measures() -> dict[str, Any]:
     from milepost.journeys.measures.attribution import attribution
+    from milepost.journeys.measures.journey_map import beginnings
     from milepost.journeys.measures.zones import on_the_wall
 
-    return {"attribution": attribution, "on_the_wall": on_the_wall}
+    return {"attribution": attribution, "beginnings": beginnings, "on_the_wall": on_the_wall}

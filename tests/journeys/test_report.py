@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from measured import ADA, BOB, CYD, START, TOUCHPOINTS, archive_of, event
 from milepost import cli
 from milepost import settings as settings_module
 from milepost.errors import MilepostError
-from milepost.journeys.report import build
+from milepost.journeys.answers import Answer
+from milepost.journeys.report import build, report_of, write
+from milepost.journeys.report_model import Report
 from milepost.settings import Settings
 from sites import Site
 
@@ -70,10 +73,19 @@ def soup_of(folder: Path) -> BeautifulSoup:
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def measured_report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """What the measures say of EVENTS."""
+    settings = settings_in(tmp_path_factory.mktemp("measured"))
+    archive_of(Path(settings.env.archive_url), EVENTS)
+    return report_of(settings, pages_with(URLS, settings), NOW)
+
+
+@pytest.fixture(scope="module")
+def report(measured_report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report on EVENTS, for tests that only read it."""
-    settings = settings_in(tmp_path_factory.mktemp("report"))
-    return built(settings, pages_with(URLS, settings), EVENTS)
+    folder = tmp_path_factory.mktemp("report") / "report"
+    write(measured_report, folder)
+    return folder
 
 
 def text_of(tag: Tag | None) -> str:
@@ -93,6 +105,8 @@ def cells(table: Tag) -> list[list[str]]:
 
 def test_the_page_says_in_numbers_what_was_measured_and_of_whom(report: Path) -> None:
     soup = soup_of(report)
+    for tip in soup.select(".tip"):
+        tip.decompose()
     figures = [[text_of(cell) for cell in group.find_all(["dt", "dd"])] for group in soup.select(".figures dl > div")]
     assert figures == [
         ["Views", "6", "Pages that were opened, by every reader, those who are only counted too."],
@@ -102,7 +116,7 @@ def test_the_page_says_in_numbers_what_was_measured_and_of_whom(report: Path) ->
             "Views with no gap over 30 minutes, by readers from visited up: 5 of the 6 views.",
         ],
         ["People", "2", "Readers who said yes, consented or known : 3 of the 6 views."],
-        ["Signups", "3", "Confirmed, by every reader. 2 of them can be seen as journeys."],
+        ["Reached: signup", "3", "By every reader. 2 of them are linked , and can be seen as journeys."],
     ]
     assert text_of(soup.select_one(".built")) == (
         "10 events from 5 January 2026 to 17 January 2026. Built on 9 March 2026 at 11:05 , Europe/Berlin. "
@@ -112,7 +126,7 @@ def test_the_page_says_in_numbers_what_was_measured_and_of_whom(report: Path) ->
 
 def test_journeys_to_a_signup_are_chains_of_titles_and_reconcile(report: Path) -> None:
     soup = soup_of(report)
-    told = section(soup, "signups")
+    told = section(soup, "paths")
     assert [text_of(journey) for journey in told.select(".journeys > li")] == [
         "1 signup 50 % no touchpoint that was seen → signup 1 person",
         "1 signup 50 % blog No funnel → docs Start here → signup 1 person, 2 visits, 12 days",
@@ -131,15 +145,15 @@ def test_what_came_next_adds_up_to_all_steps_of_the_page(report: Path) -> None:
         "blog No funnel 2 times": [["docs Start here", "1", "50 %"], ["left the site", "1", "50 %"]],
     }
     bars = section(soup, "next").select("tbody .bar rect")
-    assert [bar["width"] for bar in bars] == ["33.33", "66.67", "50.0", "50.0", "100.0"]
+    assert [bar["width"] for bar in bars] == ["33.33", "66.67", "50", "50", "100"]
 
 
-def test_more_next_pages_than_are_shown_are_one_row(settings: Settings) -> None:
-    events = []
-    for number in range(6):
-        who = f"{number:022}"
-        events += [event(0, who, "blog/funnel"), event(1, who, f"docs/page-{number}")]
-    soup = soup_of(built(settings, pages_with(URLS, settings), events))
+def test_more_next_pages_than_are_shown_are_one_row(measured_report: Report, tmp_path: Path) -> None:
+    name = "next-within-a-visit"
+    columns = measured_report.tables[name].columns
+    rows = [dict(zip(columns, ("blog/funnel", f"docs/page-{n}", 1, 1 / 6, 1), strict=True)) for n in range(6)]
+    write(replace(measured_report, tables={**measured_report.tables, name: Answer(columns, rows)}), tmp_path / "out")
+    soup = soup_of(tmp_path / "out")
     table = section(soup, "next").select_one("table")
     assert table and cells(table) == [
         *([f"docs docs/page-{number}", "1", "17 %"] for number in range(4)),
@@ -149,7 +163,10 @@ def test_more_next_pages_than_are_shown_are_one_row(settings: Settings) -> None:
 
 def test_docs_and_blog_reach_and_tiers_are_tables(report: Path) -> None:
     soup = soup_of(report)
-    used, surfaces, by_page, tiers = soup.select(".wide table")
+    used = section(soup, "docs-and-blog").find("table")
+    surfaces, by_page = section(soup, "reach").select("table")
+    tiers = section(soup, "tiers").find("table")
+    assert isinstance(used, Tag) and isinstance(tiers, Tag)
     assert cells(used) == [
         ["Both, the blog first", "1", "1", "100 %"],
         ["Both, the docs first", "0", "0", "no path"],
@@ -180,6 +197,8 @@ def test_every_table_is_there_as_csv_and_json_with_the_same_rows(report: Path) -
         "last": "2026-01-17T10:01:00+01:00",
         "events": 10,
         "bots": 1,
+        "goals": ["signup"],
+        "synthetic": False,
         "tables": about["tables"],
     }
     files = {f"{name}.{kind}" for name in about["tables"] for kind in ("csv", "json")} | {"report.json"}
@@ -188,7 +207,7 @@ def test_every_table_is_there_as_csv_and_json_with_the_same_rows(report: Path) -
         rows = json.loads((report / f"data/{name}.json").read_text())
         with (report / f"data/{name}.csv").open(newline="") as file:
             table = list(csv.DictReader(file))
-        shown = [{key: " → ".join(v) if isinstance(v, list) else str(v) for key, v in row.items()} for row in rows]
+        shown = [{key: _text(value) for key, value in row.items()} for row in rows]
         assert table == shown, name
     linked = {link["href"] for link in soup_of(report).select(".files a")}
     assert linked == {f"data/{name}" for name in files - {"report.json"}}
@@ -198,6 +217,10 @@ def test_every_table_is_there_as_csv_and_json_with_the_same_rows(report: Path) -
         "visits": 2.0, "days": paths[1]["days"],
     }  # fmt: skip
     assert paths[1]["days"] == pytest.approx(12 + 1 / DAY)
+
+
+def _text(value: Any) -> str:
+    return " → ".join(value) if isinstance(value, list) else "" if value is None else str(value)
 
 
 HOSTILE = [
@@ -222,8 +245,8 @@ def test_hostile_titles_surfaces_urls_and_topics_stay_text(settings: Settings) -
         tag for tag in soup.find_all(True) if any(name.startswith("on") or name == "style" for name in tag.attrs)
     ]
     assert {link["href"].partition(":")[0] for link in soup.find_all("a") if ":" in link["href"]} == {"http"}
-    assert '"><script>alert(1)</script><img src=x onerror=alert(1)>' in text_of(section(soup, "signups"))
-    assert "{{ 7 * 7 }}" in text_of(section(soup, "signups"))
+    assert '"><script>alert(1)</script><img src=x onerror=alert(1)>' in text_of(section(soup, "paths"))
+    assert "{{ 7 * 7 }}" in text_of(section(soup, "paths"))
     assert "'=1+1,3," in (folder / "data/reach-by-topic.csv").read_text()
 
 
@@ -248,32 +271,38 @@ def test_without_events_the_page_says_what_to_do(settings: Settings) -> None:
     assert (folder / "data/paths-to-signup.csv").read_text() == "path,goal,conversions,people,share,visits,days\n"
 
 
-def test_a_report_on_a_site_that_was_never_built_shows_ids(settings: Settings, tmp_path: Path) -> None:
-    folder = built(settings, tmp_path / "nowhere", EVENTS)
-    assert "blog blog/funnel → docs docs/start → signup" in text_of(section(soup_of(folder), "signups"))
+def test_a_report_on_a_site_that_was_never_built_shows_ids(measured_report: Report, tmp_path: Path) -> None:
+    write(replace(measured_report, touchpoints={}), tmp_path / "out")
+    assert "blog blog/funnel → docs docs/start → signup" in text_of(section(soup_of(tmp_path / "out"), "paths"))
 
 
-def test_a_new_report_takes_the_place_of_the_old_one_and_leaves_nothing_beside_it(settings: Settings) -> None:
-    folder = built(settings, pages_with(URLS, settings), [])
+def test_a_new_report_takes_the_place_of_the_old_one_and_leaves_nothing_beside_it(
+    measured_report: Report, tmp_path: Path
+) -> None:
+    folder = tmp_path / "out" / "report"
+    write(measured_report, folder)
     (folder / "data/of-an-older-version.csv").write_text("gone\n")
     for leftover in (".report.new", ".report.old"):
         (folder.with_name(leftover) / "data").mkdir(parents=True)
-    build(settings, pages_with(URLS, settings), folder, NOW + timedelta(days=1))
+    write(replace(measured_report, built=NOW + timedelta(days=1)), folder)
     assert "10 March 2026" in text_of(soup_of(folder).select_one(".built"))
     assert not (folder / "data/of-an-older-version.csv").exists()
     assert sorted(path.name for path in folder.parent.iterdir()) == ["report"]
 
 
-def test_a_report_that_fails_leaves_the_old_one_as_it_was(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = built(settings, pages_with(URLS, settings), [])
+def test_a_report_that_fails_leaves_the_old_one_as_it_was(
+    measured_report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "out" / "report"
+    write(measured_report, folder)
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
     def fail(*_: Any) -> str:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("milepost.journeys.report.page", fail)
+    monkeypatch.setattr("milepost.journeys.report.pages", fail)
     with pytest.raises(OSError, match="No space left"):
-        build(settings, pages_with(URLS, settings), folder, NOW + timedelta(days=1))
+        write(replace(measured_report, built=NOW + timedelta(days=1)), folder)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
     assert sorted(path.name for path in folder.parent.iterdir()) == ["report"]
 

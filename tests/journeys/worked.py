@@ -47,6 +47,8 @@ def event_of(word: str, here: str) -> dict[str, Any]:
     if kind == "order":
         value, currency = (*values, "EUR")[:2]
         return {"type": "order", "touchpoint": here, "goal": "order", "value": float(value), "currency": currency}
+    if kind == "engage":
+        return {"type": "engage", "touchpoint": here, "seconds": float(values[0]), "depth": float(values[1])}
     if kind == "vitals":
         return {"type": "vitals", "touchpoint": here, values[0]: float(values[1])}
     if kind in FIELDS:

@@ -17,6 +17,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, Table, insert, select, update
 
 from milepost import db
@@ -61,7 +62,7 @@ def rows(engine: Engine, table: Table, *columns: str) -> list[Any]:
 @pytest.mark.filterwarnings("ignore:.*expression-based index")
 def test_migrations_make_the_tables_that_the_code_means(engine: Engine) -> None:
     with engine.connect() as connection:
-        options = {"version_table": "newsletter_version", "compare_type": True}
+        options = {"version_table": store.VERSIONS, "compare_type": True}
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, tables.metadata) == []
 
@@ -158,7 +159,7 @@ def test_a_url_that_is_none_says_what_to_write() -> None:
 def test_a_database_that_is_not_there_is_one_line_without_its_password(tmp_path: Path) -> None:
     engine = db.engine_for(f"postgresql+psycopg://me:hunter2@/x?host={tmp_path}")
     with pytest.raises(db.DatabaseError) as refused:
-        db.migrate(engine, store.MIGRATIONS)
+        db.migrate(engine, store.MIGRATIONS, store.VERSIONS)
     assert "\n" not in str(refused.value)
     assert "hunter2" not in str(refused.value)
     assert str(refused.value).endswith("; see MILEPOST_DATABASE_URL")
@@ -167,7 +168,7 @@ def test_a_database_that_is_not_there_is_one_line_without_its_password(tmp_path:
 def test_the_sqlite_file_is_its_owners_alone_and_every_commit_is_synced(tmp_path: Path) -> None:
     path = tmp_path / "var" / "milepost.sqlite"
     engine = db.engine_for(f"sqlite:///{path}")
-    db.migrate(engine, store.MIGRATIONS)
+    db.migrate(engine, store.MIGRATIONS, store.VERSIONS)
     assert {file.name: oct(file.stat().st_mode & 0o777) for file in path.parent.iterdir()} == dict.fromkeys(
         ["milepost.sqlite", "milepost.sqlite-wal", "milepost.sqlite-shm"], "0o600"
     )
@@ -310,3 +311,8 @@ def test_a_suppressed_address_is_known_by_its_hash_in_any_case(engine: Engine) -
     assert in_one(store.is_suppressed, b"another secret", ADDRESS) is False
     in_one(store.lift_suppression, SECRET, ADDRESS)
     assert in_one(store.is_suppressed, SECRET, ADDRESS) is False
+
+
+def test_the_newest_migration_is_known_by_its_file() -> None:
+    names = [path.stem for path in (store.MIGRATIONS / "versions").glob("[0-9]*.py")]
+    assert ScriptDirectory(str(store.MIGRATIONS)).get_current_head() == max(names)

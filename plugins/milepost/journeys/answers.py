@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 Row = dict[str, Any]
 
@@ -27,8 +28,8 @@ class Answer:
         return text.getvalue()
 
     def json(self) -> str:
-        """A list of objects."""
-        return json.dumps(self.rows, indent=1, ensure_ascii=False) + "\n"
+        """A list of objects; days are text."""
+        return msgspec.json.format(msgspec.json.encode(self.rows), indent=1).decode() + "\n"
 
     def text(self) -> str:
         """Columns for a terminal: numbers to the right, everything else to the left."""

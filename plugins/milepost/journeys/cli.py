@@ -1,4 +1,4 @@
-"""Commands: journeys archive, import, export, forget, report, demo, measure."""
+"""Commands: journeys archive, import, export, forget, report, digest, post, measure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from milepost import options
+from milepost.journeys.demo.cli import demo
 
 if TYPE_CHECKING:
     from milepost.settings import Settings
@@ -42,6 +43,8 @@ def add_to(cli: typer.Typer) -> None:
         forget
     )
     journeys.command(epilog="Example: milepost journeys report --out /srv/report")(report)
+    journeys.command(epilog="Example: milepost journeys post there-never-was-a-funnel")(post)
+    journeys.command(epilog="Example: milepost journeys digest --to ada@example.com")(digest)
     journeys.command(epilog="Example: milepost journeys demo --people 50000 --seed 2")(demo)
     journeys.command(epilog="Example: milepost journeys measure reach --by surface --from 2026-01-01")(measure)
     cli.add_typer(journeys, name="journeys")
@@ -156,9 +159,8 @@ def report(
     from milepost.journeys.model import Settings
     from milepost.journeys.questions import built_site
     from milepost.journeys.report import build
-    from milepost.journeys.synthetic import marked
 
-    settings = marked(options.read(settings_file))
+    settings = options.read(settings_file)
     months = settings.of(Settings).retention_months
     typer.echo(archive_inboxes(settings.env, retention_months=months).summary())
     folder = (out or settings.env.var / "report").absolute()
@@ -167,38 +169,48 @@ def report(
     typer.echo(f"report in {os.path.relpath(folder / 'index.html')}")
 
 
-def demo(
+def post(
+    slug: Annotated[str, typer.Argument(metavar="SLUG", help="The post's slug, or any touchpoint's id.")],
     settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
-    people: Annotated[int, typer.Option(min=100, max=1_000_000, help="How many set out.")] = 20_000,
-    seed: Annotated[int, typer.Option(min=0, help="Another number, another year.")] = 1,
+    form: Annotated[Literal["text", "json"], typer.Option("--format", help="How it is printed.")] = "text",
     verbose: options.Verbose = False,
 ) -> None:
-    """Make a year of synthetic journeys through the site's own pages, and the report on it, to see what it can show.
+    """Print how one post is read: by whom, for how long, how far down, and where its readers come from and go."""
+    import json
 
-    They are marked as synthetic wherever they are shown, and kept in `demo` below MILEPOST_VAR, apart from real ones.
-    What was planted in them, which pages cause signups and which obstacles there are, is in `synthetic.json`.
+    from milepost.journeys.post import post as read
+
+    told = read(options.read(settings_file), slug)
+    if told.note:
+        typer.echo(told.note, err=True)
+    typer.echo(json.dumps(told.as_json(), indent=1, ensure_ascii=False) if form == "json" else told.text().rstrip())
+
+
+def digest(
+    context: typer.Context,
+    settings_file: options.SettingsFile = options.DEFAULT_SETTINGS,
+    to: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Mail it there, instead of printing it.")] = None,
+    html: Annotated[bool, typer.Option("--html", help="Print the HTML part instead of the text.")] = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Say what the last seven days were like: figures, objectives, obstacles. As text, or as a mail.
+
+    A mail goes by MILEPOST_SMTP_URL, or into the outbox where that is not set. For every Monday, put it into a timer.
     """
-    import os
     from datetime import UTC
 
-    from milepost.journeys.demo.state import make
+    from milepost.journeys.archive import archive_inboxes
+    from milepost.journeys.digest import digest_of
+    from milepost.journeys.model import Settings
     from milepost.journeys.questions import built_site
-    from milepost.journeys.report import build
-    from milepost.journeys.synthetic import MARK
 
-    settings, now = options.read(settings_file), datetime.now(UTC)
-    site = built_site(settings)
-    made = make(settings, site, now, seed, people)
-    folder, goals = made.settings.env.var, made.truth["goals"]
-    report = folder / "report"
-    build(made.settings, site, report, now)
-    typer.echo(
-        f"a year of synthetic journeys: {people:,} people, {made.events:,} events, {goals['signup']:,} signups, "
-        f"{goals['order']:,} orders\n"
-        f"{len(made.truth['causes'])} causes and {len(made.truth['obstacles'])} obstacles were planted: "
-        f"{os.path.relpath(folder / 'archive' / MARK)}\n"
-        f"report in {os.path.relpath(report / 'index.html')}; `make demo` serves it"
-    )
+    settings = options.read(settings_file)
+    archive_inboxes(settings.env, retention_months=settings.of(Settings).retention_months)
+    told = digest_of(settings, built_site(settings), datetime.now(UTC))
+    if to:
+        typer.echo(f"to {to}: {context.obj['post'](settings, to, told.subject, told.text(), told.html())}")
+    else:
+        typer.echo(told.html() if html else told.text())
 
 
 def measure(

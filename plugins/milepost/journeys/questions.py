@@ -30,6 +30,19 @@ from milepost.settings import Settings
 
 CHAIN_LENGTH = 8
 GOAL = "signup"
+COLUMNS = {
+    "attribution": ("model", "conversions", "value", "currency", "low", "high", "rank", "disputed"),
+    "time-to-convert": ("what", "paths", "mean", *(f"p{q}" for q in QUANTILES)),
+    "objectives": (
+        "objective", "title", "measure", "target", "since", "by", "actual", "elapsed", "expected", "pace",
+        "needed_a_day", "projected", "low", "high", "state",
+    ),
+    "obstacles": (
+        "obstacle", "touchpoint", "what", "tries", "failed", "share", "downstream", "people", "examples",
+        "definition", "remedy",
+    ),
+}  # fmt: skip
+"""Of the measures that yield rows and no table; attribution's level comes before its own."""
 
 
 class Misuse(MilepostError):
@@ -133,16 +146,14 @@ def _docs_and_blog(settings: Settings, question: Question) -> Answer:
 def _attribution(settings: Settings, question: Question) -> Answer:
     by = _level(question, LEVELS)
     found, walked = _walked(settings, question, question.goal or GOAL)
-    columns = (by, "model", "conversions", "value", "currency", "low", "high", "rank", "disputed")
-    return Answer(columns, of_attribution.attribution(walked, found.places, by))
+    return Answer((by, *COLUMNS["attribution"]), of_attribution.attribution(walked, found.places, by))
 
 
 def _time_to_convert(settings: Settings, question: Question) -> Answer:
     if question.by:
         raise Misuse("time-to-convert has no --by")
     found, walked = _walked(settings, question, question.goal or GOAL)
-    columns = ("what", "paths", "mean", *(f"p{q}" for q in QUANTILES))
-    return Answer(columns, time_to_convert(walked.table, found.places))
+    return Answer(COLUMNS["time-to-convert"], time_to_convert(walked.table, found.places))
 
 
 def _objectives(settings: Settings, question: Question) -> Answer:
@@ -153,11 +164,7 @@ def _objectives(settings: Settings, question: Question) -> Answer:
     now = min(question.end or datetime.now(UTC), datetime.now(UTC))
     found = open_archive(settings, built_site(settings), None, now)
     rows = objectives(_narrowed(found, question), plan, now, settings.site.timezone)
-    columns = (
-        "objective", "title", "measure", "target", "since", "by", "actual", "elapsed", "expected", "pace",
-        "needed_a_day", "projected", "low", "high", "state",
-    )  # fmt: skip
-    return Answer(columns, [{**row, "since": str(row["since"]), "by": str(row["by"])} for row in rows])
+    return Answer(COLUMNS["objectives"], rows)
 
 
 def _obstacles(settings: Settings, question: Question) -> Answer:
@@ -166,11 +173,7 @@ def _obstacles(settings: Settings, question: Question) -> Answer:
     found = open_archive(settings, built_site(settings), question.start, question.end)
     lookback_days = settings.of(model.Settings).lookback_days
     rows = obstacles(_narrowed(found, question), found.places, lookback_days=lookback_days)
-    columns = (
-        "obstacle", "touchpoint", "what", "tries", "failed", "share", "downstream", "people", "examples",
-        "definition", "remedy",
-    )  # fmt: skip
-    return Answer(columns, rows)
+    return Answer(COLUMNS["obstacles"], rows)
 
 
 def _onward(settings: Settings, question: Question) -> Answer:

@@ -14,20 +14,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from milepost.errors import MilepostError
-from milepost.journeys import model
-from milepost.journeys.answers import Answer
-from milepost.journeys.measures.conversions import conversions
-from milepost.journeys.measures.docs_and_blog import docs_and_blog
-from milepost.journeys.measures.events import LEVELS, Opened
-from milepost.journeys.measures.paths import came_next, chains, paths, steps
-from milepost.journeys.measures.reach import reach, readings, total
+from milepost.journeys import model, synthetic
+from milepost.journeys.measures.objectives import Objective
 from milepost.journeys.measures.span import span
-from milepost.journeys.measures.tiers import linked, readers, tiers
-from milepost.journeys.questions import CHAIN_LENGTH, answered, answered_chains, open_archive
-from milepost.journeys.report_page import STYLESHEET, Report, page
-from milepost.settings import Settings
+from milepost.journeys.plan import objectives_of
+from milepost.journeys.questions import answered, open_archive
+from milepost.journeys.report_model import Report
+from milepost.journeys.report_page import STYLESHEET, pages
+from milepost.journeys.report_tables import Asked, tables_of
+from milepost.settings import Environment, Settings
 
-GOAL = "signup"
 MARK = "data/report.json"
 """What tells a report from any other folder."""
 
@@ -37,22 +33,54 @@ def build(settings: Settings, site: Path, out: Path, now: datetime) -> None:
 
     Args:
         site: the built pages; `site/touchpoints.json` has the titles, and need not be there.
-        now: when it is built, aware; shown, and nothing else.
+        now: when it is built, aware; objectives are told up to it.
     Raises:
         MilepostError: `out` is there and is no report, or the archive cannot be read.
     """
+    _refuse_what_is_no_report(out)
+    write(report_of(settings, site, now), out)
+
+
+def _refuse_what_is_no_report(out: Path) -> None:
     if out.exists() and not (out / MARK).is_file() and (not out.is_dir() or any(out.iterdir())):
         raise MilepostError(f"{out}: is there and is no report; name another folder with --out")
+
+
+def write(report: Report, out: Path) -> None:
+    """Write a report to the folder `out`, in place of the last one, as a whole.
+
+    Raises:
+        MilepostError: `out` is there and is no report.
+    """
+    _refuse_what_is_no_report(out)
+    with _replacing(out) as folder:
+        (folder / "data").mkdir()
+        for name, table in report.tables.items():
+            (folder / "data" / f"{name}.json").write_text(table.json(), encoding="utf-8")
+            (folder / "data" / f"{name}.csv").write_text(table.csv(), encoding="utf-8", newline="")
+        (folder / MARK).write_text(json.dumps(_about(report), indent=1) + "\n", encoding="utf-8")
+        shutil.copyfile(STYLESHEET, folder / STYLESHEET.name)
+        for name, text in pages(report).items():
+            (folder / name).write_text(text, encoding="utf-8")
+
+
+def report_of(settings: Settings, site: Path, now: datetime) -> Report:
+    """Everything that is archived, asked of the measures.
+
+    Args: as for `build`.
+    """
     found = open_archive(settings, site)
-    tables = _tables(found, settings.of(model.Settings).lookback_days)
+    lookback_days = settings.of(model.Settings).lookback_days
+    plan, fault = plan_of(settings)
+    goals, tables = tables_of(Asked(found, plan, lookback_days, settings.site.timezone, now))
     (spanned,) = answered(span(found.events)).rows
     zone = ZoneInfo(settings.site.timezone)
     first, last = (_aware(spanned[name], zone) for name in ("first", "last"))
-    report = Report(
+    return Report(
         site_name=settings.site.name,
         site_url=settings.site.url,
         lang="en",
-        lookback_days=settings.of(model.Settings).lookback_days,
+        lookback_days=lookback_days,
         built=now.astimezone(zone),
         zone=settings.site.timezone,
         first=first,
@@ -60,35 +88,26 @@ def build(settings: Settings, site: Path, out: Path, now: datetime) -> None:
         events=spanned["events"],
         bots=found.bots,
         touchpoints=found.touchpoints,
+        goals=goals,
         tables=tables,
+        note=note_of(settings.env),
+        plan_fault=fault,
     )
-    with _replacing(out) as folder:
-        (folder / "data").mkdir()
-        for name, table in tables.items():
-            (folder / "data" / f"{name}.json").write_text(table.json(), encoding="utf-8")
-            (folder / "data" / f"{name}.csv").write_text(table.csv(), encoding="utf-8", newline="")
-        (folder / MARK).write_text(json.dumps(_about(report), indent=1) + "\n", encoding="utf-8")
-        shutil.copyfile(STYLESHEET, folder / STYLESHEET.name)
-        (folder / "index.html").write_text(page(report), encoding="utf-8")
 
 
-def _tables(found: Opened, lookback_days: int) -> dict[str, Answer]:
-    """Every table of the report by the name of its file."""
-    events, places = found.events, found.places
-    # Kept, since several tables are made of each.
-    read = readings(events).cache()
-    journeys = steps(linked(events)).cache()
-    walked = paths(journeys, GOAL, lookback_days).cache()
-    return {
-        "totals": answered(total(read)),
-        "tiers": answered(tiers(events)),
-        "conversions": answered(conversions(events)),
-        f"paths-to-{GOAL}": answered_chains(chains(walked, CHAIN_LENGTH), GOAL),
-        "docs-and-blog": answered(docs_and_blog(walked, places)),
-        "next-within-a-visit": answered(came_next(steps(readers(events)), places, "touchpoint", "visit")),
-        "next-across-silences": answered(came_next(journeys, places, "touchpoint", "journey")),
-        **{f"reach-by-{level}": answered(reach(read, places, level)) for level in LEVELS},
-    }
+def plan_of(settings: Settings) -> tuple[tuple[Objective, ...], str]:
+    """The objectives, or why there are none: a fault in the plan keeps nobody from all else."""
+    try:
+        return tuple(objectives_of(settings)), ""
+    except MilepostError as error:
+        return (), str(error)
+
+
+def note_of(env: Environment) -> str:
+    """What the mark of a synthetic archive says of it; empty for a real one."""
+    if not synthetic.is_synthetic(env):
+        return ""
+    return str(synthetic.truth_of(Path(env.archive_url.removeprefix("file://"))).get("note") or synthetic.NOTE)
 
 
 def _about(report: Report) -> dict[str, Any]:
@@ -99,6 +118,8 @@ def _about(report: Report) -> dict[str, Any]:
         "last": report.last.isoformat() if report.last else None,
         "events": report.events,
         "bots": report.bots,
+        "goals": [goal.name for goal in report.goals],
+        "synthetic": bool(report.note),
         "tables": list(report.tables),
     }
 

@@ -1,79 +1,51 @@
-"""The report's one page: tables become sentences, chains and bars, and those become HTML.
+"""The report's pages: tables become sentences, pictures and rows, and those become HTML.
 
-All numbers come from `measures/`; here they are only put into words. Knows no engine, and takes every title,
-id and goal for hostile.
+All numbers come from `measures/`; here they are only put into words. Knows no engine, and takes every title, id and
+goal for hostile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+import re
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from milepost.journeys.answers import Answer, Row
+from milepost.journeys.answers import Row
+from milepost.journeys.measures.objectives import served
+from milepost.journeys.pictures.bars import bar, parts
+from milepost.journeys.pictures.burnup import burn_up
+from milepost.journeys.pictures.calendar import calendar
+from milepost.journeys.report_goal import of_goal
+from milepost.journeys.report_map import colour
+from milepost.journeys.report_model import Report
+from milepost.journeys.report_places import Place, titled
+from milepost.journeys.report_words import MODELS, WORDS, clock, duration, figure, many, percent
 
 STYLESHEET = Path(__file__).parent / "static" / "report.css"
-CHAINS_SHOWN = 10
+OBSTACLES_FIRST = 3
 PLACES_SHOWN = 6
 NEXT_SHOWN = 4
 PAGES_SHOWN = 20
-
-USED = {
-    ("both", "blog"): "Both, the blog first",
-    ("both", "docs"): "Both, the docs first",
-    ("blog", "blog"): "The blog, no docs",
-    ("docs", "docs"): "The docs, no blog",
-    ("neither", "none"): "Neither",
+SERVED_SHOWN = 4
+SILENCE_MONTHS = 13
+STATES = {
+    "reached": "Reached",
+    "on track": "On track: even the low end of what it leads to is above the target",
+    "open": "Open: the target lies within what chance could make of the pace so far",
+    "behind": "Behind: even the high end of what it leads to is below the target",
+    "missed": "Missed",
+    "not begun": "Not begun",
 }
 FEEDS = {
     "counted": "totals: nothing of them is linked",
-    "visited": "totals, visits and what came next, for a day at most",
-    "consented": "all of that, people, and journeys across visits",
-    "known": "the same, across devices",
+    "visited": "totals, visits and what came next, for a day at most; obstacles",
+    "consented": "all of that, people, journeys across visits, attribution",
+    "known": "the same, across devices, with what happened elsewhere",
 }
-
-
-@dataclass(frozen=True)
-class Report:
-    """What one report says: where, when, from what, and every table by the name of its file."""
-
-    site_name: str
-    site_url: str
-    lang: str
-    lookback_days: int
-    built: datetime
-    zone: str
-    first: datetime | None
-    last: datetime | None
-    events: int
-    bots: int
-    touchpoints: Mapping[str, Mapping[str, Any]]
-    tables: Mapping[str, Answer]
-
-    def rows(self, name: str) -> list[Row]:
-        return self.tables[name].rows
-
-
-class Place(NamedTuple):
-    """A touchpoint as a person would name it, or what stands for none: then `kind` is `goal` or `note`."""
-
-    text: str
-    url: str = ""
-    surface: str = ""
-    kind: str = "page"
-
-
-class Journey(NamedTuple):
-    """Paths that were equal."""
-
-    chain: list[Place]
-    conversions: int
-    share: float
-    note: str
+_HOST = re.compile(r"[a-z0-9.-]{1,253}")
 
 
 class After(NamedTuple):
@@ -92,73 +64,138 @@ class Crossing(NamedTuple):
     after: list[After]
 
 
-def page(report: Report) -> str:
-    """The whole HTML document."""
-    return str(_environment.get_template("journeys/report.html").render(**_context(report)))
+def pages(report: Report) -> dict[str, str]:
+    """Every page's HTML by the name of its file."""
+    first, *others = report.goals
+    found = {"index.html": _rendered("report", report, **_overview(report), **of_goal(report, first))}
+    if report.events:
+        found["obstacles.html"] = _rendered("obstacles", report, obstacles=_obstacles(report))
+        found |= {
+            f"to-{goal.slug}.html": _rendered("to_goal", report, **of_goal(report, goal), others=()) for goal in others
+        }
+    return found
 
 
 def page_without_report(site_name: str, lang: str) -> str:
     """The same page for when no report was built yet: it says what to do."""
-    return str(_environment.get_template("journeys/no_report.html").render(site_name=site_name, lang=lang))
+    return rendered("no_report.html", site_name=site_name, lang=lang, note="")
 
 
-def _context(report: Report) -> dict[str, Any]:
+def _rendered(template: str, report: Report, **more: Any) -> str:
+    shared = {"report": report, "lang": report.lang, "site_name": report.site_name, "note": report.note}
+    return rendered(f"{template}.html", **shared, **more)
+
+
+def rendered(template: str, **values: Any) -> str:
+    """One of the slice's own templates, by the name of its file."""
+    return str(_environment.get_template(f"journeys/{template}").render(**values))
+
+
+def _overview(report: Report) -> dict[str, Any]:
     (total,) = report.rows("totals")
-    tiers = {row["tier"]: row for row in report.rows("tiers")}
-    signups = next((row for row in report.rows("conversions") if row["goal"] == "signup"), None)
-    journeys, other = _journeys(report)
-    linkable = sum(tiers[name]["views"] for name in ("visited", "consented", "known"))
+    tiers = report.rows("tiers")
+    views = {row["tier"]: row["views"] for row in tiers}
+    obstacles = _obstacles(report)
     return {
-        "report": report,
+        "others": report.goals[1:],
         "total": total,
-        "signups": signups or {"conversions": 0, "linked": 0, "people": 0},
-        "linkable_views": linkable,
-        "linked_views": linkable - tiers["visited"]["views"],
-        "journeys": journeys,
-        "other_journeys": other,
+        "linkable_views": sum(views[name] for name in ("visited", "consented", "known")),
+        "linked_views": views["consented"] + views["known"],
+        "objectives": [_objective(report, row) for row in report.rows("objectives")],
+        "obstacles": obstacles[:OBSTACLES_FIRST],
+        "more_obstacles": len(obstacles) - OBSTACLES_FIRST,
+        **_silences(report),
         "crossings": _crossings(report),
-        "used": [{**row, "name": USED[row["used"], row["first"]]} for row in report.rows("docs-and-blog")],
-        "both": sum(row["conversions"] for row in report.rows("docs-and-blog") if row["used"] == "both"),
-        "followed": sum(row["conversions"] for row in report.rows("docs-and-blog")),
-        "surfaces": report.rows("reach-by-surface"),
+        "by_surface": report.rows("reach-by-surface"),
         "pages": [
-            {**row, "place": _place(report, row["touchpoint"])}
+            {**row, "place": report.place(row["touchpoint"])}
             for row in report.rows("reach-by-touchpoint")[:PAGES_SHOWN]
         ],
         "pages_in_all": len(report.rows("reach-by-touchpoint")),
-        "tiers": [{**row, "feeds": FEEDS[row["tier"]]} for row in tiers.values()],
-        "tier_segments": _segments(tiers.values()),
+        "tiers": [{**row, "feeds": FEEDS[row["tier"]]} for row in tiers],
+        "tier_parts": parts([(row["tier"], row["share"]) for row in tiers], 1.0),
+        "blocked": report.rows("blocked")[0],
     }
 
 
-def _journeys(report: Report) -> tuple[list[Journey], Journey | None]:
-    """The most frequent chains, and what all others come to."""
-    told = [
-        Journey(
-            [_place(report, name) for name in row["path"]],
-            row["conversions"],
-            row["share"],
-            _note(row),
-        )
-        for row in report.rows("paths-to-signup")
+def _objective(report: Report, row: Row) -> dict[str, Any]:
+    """An objective with its picture, and what served it: where its measure is a goal that journeys are told of."""
+    told = report.by_day(row["measure"])
+    label = f"{row['title']}: {figure(row['actual'])} of {figure(row['target'])} so far. The numbers are beside it."
+    slug = next((goal.slug for goal in report.goals if goal.name == row["measure"]), None)
+    credits = report.rows(f"attribution-to-{slug}-by-touchpoint") if slug else []
+    mine = [
+        name
+        for name, touchpoint in report.touchpoints.items()
+        # No reader is meant to come by these.
+        if touchpoint.get("objective") == row["objective"] and touchpoint.get("kind") not in ("error", "service")
     ]
-    rest = told[CHAINS_SHOWN:]
-    if not rest:
-        return told, None
-    conversions = sum(journey.conversions for journey in rest)
-    others = Journey([], conversions, sum(journey.share for journey in rest), _many(len(rest), "other path"))
-    return told[:CHAINS_SHOWN], others
+    parted = served(credits, mine)
+    return {
+        **row,
+        "says": STATES[row["state"]],
+        "picture": burn_up(row, told, report.built.date(), label),
+        "placed": len(mine),
+        "served": [{**one, "place": report.place(one["touchpoint"])} for one in parted["served"][:SERVED_SHOWN]],
+        "idle": [report.place(name) for name in parted["idle"][:SERVED_SHOWN]],
+        "idle_in_all": len(parted["idle"]),
+    }
 
 
-def _note(row: Row) -> str:
-    """Who, and how long it took: `2 people, 1.5 visits, 12 days on average`."""
-    many = _many(row["people"], "person", "people")
-    if row["path"] == ["(none)"]:
-        return many
-    visits = f"{row['visits']:.1f}".removesuffix(".0")
-    average = " on average" if row["conversions"] > 1 else ""
-    took = f"{visits} {'visit' if visits == '1' else 'visits'}, {_duration(row['days'] * 86_400)}"
-    return f"{many}, {took}{average}"
+def _obstacles(report: Report) -> list[dict[str, Any]]:
+    return [
+        {
+            **titled(row, report.touchpoints),
+            "place": report.place(row["touchpoint"]),
+            "bar": bar(row["share"], 1.0),
+            "shown": [_example(report, row, example) for example in row["examples"]],
+        }
+        for row in report.rows("obstacles")
+    ]
+
+
+def _example(report: Report, row: Row, example: str) -> Place:
+    """A page that is looked at with a click; a host that linked; or words."""
+    if example in report.touchpoints:
+        return report.place(example)
+    if row["obstacle"] == "not-found" and _HOST.fullmatch(example):
+        return Place(example, f"https://{example}/")
+    return Place(example)
+
+
+def _silences(report: Report) -> dict[str, Any]:
+    """Returns day by day, and silences by their months, in parts of what they were ended by."""
+    counts = {row["day"]: row["people"] for row in report.rows("returns-by-day")}
+    last = report.last.date() if report.last else date.min
+    back = sorted({row["back_by"] for row in report.rows("silences")}, key=lambda name: _rank(report, name))
+    lines: dict[int, dict[str, int]] = {}
+    won: dict[int, int] = {}
+    for row in report.rows("silences"):
+        months = min(row["months"], SILENCE_MONTHS)
+        line = lines.setdefault(months, dict.fromkeys(back, 0))
+        line[row["back_by"]] += row["times"]
+        won[months] = won.get(months, 0) + row["converted"]
+    most = max((sum(line.values()) for line in lines.values()), default=0)
+    colours = {name: colour(report.surfaces.index(name) + 1) if name in report.surfaces else "later" for name in back}
+    return {
+        "calendar": calendar(counts, last, "People who came back after 30 days or more, day by day.") if counts else "",
+        "returns": sum(row["times"] for row in report.rows("returns-by-day")),
+        "back_by": [(report.place(name).text if name.startswith("(") else name, colours[name]) for name in back],
+        "silences": [
+            {
+                "months": f"{months} or more" if months == SILENCE_MONTHS else months,
+                "counts": list(line.values()),
+                "times": sum(line.values()),
+                "converted": won[months],
+                "bar": parts([(colours[name], count) for name, count in line.items()], most),
+            }
+            for months, line in sorted(lines.items())
+        ],
+    }
+
+
+def _rank(report: Report, surface: str) -> tuple[int, str]:
+    return (report.surfaces.index(surface) if surface in report.surfaces else len(report.surfaces), surface)
 
 
 def _crossings(report: Report) -> list[Crossing]:
@@ -173,69 +210,29 @@ def _crossings(report: Report) -> list[Crossing]:
 
 def _crossing(report: Report, name: str, found: list[Row]) -> Crossing:
     onward = [row for row in found if row["next"] != "(left)"]
-    after = [After(_place(report, row["next"]), row["times"], row["share"]) for row in onward[:NEXT_SHOWN]]
+    after = [After(report.place(row["next"]), row["times"], row["share"]) for row in onward[:NEXT_SHOWN]]
     if rest := onward[NEXT_SHOWN:]:
-        others = Place(_many(len(rest), "other page"), kind="note")
+        others = Place(many(len(rest), "other page"), kind="note")
         after.append(After(others, sum(row["times"] for row in rest), sum(row["share"] for row in rest)))
-    after += [After(_place(report, row["next"]), row["times"], row["share"]) for row in found if row not in onward]
-    return Crossing(_place(report, name), sum(row["times"] for row in found), after)
-
-
-def _place(report: Report, name: str) -> Place:
-    notes = {"(left)": "left the site", "(none)": "no touchpoint that was seen", "(earlier)": "… earlier"}
-    if name in notes:
-        return Place(notes[name], kind="note")
-    if name.startswith("("):
-        return Place(name.strip("()"), kind="goal")
-    touchpoint = report.touchpoints.get(name, {})
-    url = str(touchpoint.get("url") or "")
-    surface = str(touchpoint.get("surface") or name.split("/", maxsplit=1)[0])
-    # Anything else, such as javascript:, is no address of a page.
-    return Place(str(touchpoint.get("title") or name), url if url.startswith(("https://", "http://")) else "", surface)
-
-
-def _segments(tiers: Iterable[Row]) -> list[dict[str, Any]]:
-    """The tiers' shares side by side on a line from 0 to 100."""
-    segments, start = [], 0.0
-    for row in tiers:
-        segments.append({"tier": row["tier"], "start": round(start, 2), "width": round(row["share"] * 100, 2)})
-        start += row["share"] * 100
-    return segments
-
-
-def _percent(share: float) -> str:
-    if 0 < share < 0.005:
-        return "< 1 %"
-    return f"{share * 100:.0f} %"
-
-
-def _duration(seconds: float) -> str:
-    """In the largest unit that leaves 2 or more: `under 2 minutes`, `90 minutes`, `12 days`."""
-    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:,.0f} {unit}s"
-    return "under 2 minutes"
-
-
-def _clock(seconds: float) -> str:
-    return f"{round(seconds) // 60}:{round(seconds) % 60:02}"
-
-
-def _many(count: int, thing: str, things: str = "") -> str:
-    return f"{count:,} {thing if count == 1 else things or thing + 's'}"
+    after += [After(report.place(row["next"]), row["times"], row["share"]) for row in found if row not in onward]
+    return Crossing(report.place(name), sum(row["times"] for row in found), after)
 
 
 _environment = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
+    autoescape=select_autoescape(["html"]),
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
 _environment.filters |= {
-    "percent": _percent,
-    "clock": _clock,
-    "many": _many,
+    "percent": percent,
+    "clock": clock,
+    "many": many,
+    "figure": figure,
+    "duration": duration,
     "count": lambda number: f"{number:,}",
     "day": lambda at: f"{at.day} {at:%B %Y}",
+    "month": lambda at: f"{at:%B %Y}",
 }
+_environment.globals |= {"words": WORDS, "models": MODELS, "bar_of": lambda share: bar(share, 1.0)}

@@ -6,14 +6,12 @@ import base64
 import binascii
 import re
 import secrets
-from collections.abc import Callable
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from milepost.journeys.report_page import STYLESHEET, page_without_report
 from milepost.settings import Settings
 
 _TYPES = {
@@ -23,7 +21,7 @@ _TYPES = {
     ".csv": "text/csv; charset=utf-8",
 }
 # What a report's files are called; no name begins with a dot, so that nothing leads out of the folder.
-_FILE = re.compile(r"(?:[a-z][a-z-]*/)?[a-z][a-z-]*\.(?:html|css|json|csv)")
+_FILE = re.compile(r"(?:[a-z][a-z-]*/)?[a-z][a-z0-9-]*\.(?:html|css|json|csv)")
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
@@ -52,7 +50,7 @@ def routes(settings: Settings, open_to_all: bool) -> list[BaseRoute]:
         if not open_to_all and not _knows(request, password or ""):
             asked = {"WWW-Authenticate": 'Basic realm="Journeys", charset="UTF-8"'}
             return _plain("the report's password, please\n", 401, asked)
-        return _file(folder, request.path_params["path"], lambda: page_without_report(settings.site.name, "en"))
+        return _file(folder, request.path_params["path"], settings.site.name)
 
     def with_slash(request: Request) -> Response:
         return RedirectResponse(f"{request.url.path}/", 308)
@@ -60,15 +58,17 @@ def routes(settings: Settings, open_to_all: bool) -> list[BaseRoute]:
     return [Route("/journeys", with_slash), Route("/journeys/{path:path}", answer)]
 
 
-def _file(folder: Path, path: str, empty: Callable[[], str]) -> Response:
+def _file(folder: Path, path: str, site_name: str) -> Response:
     name = path or "index.html"
     if not _FILE.fullmatch(name):
         return _plain("not found\n", 404)
     try:
         body = (folder / name).read_bytes()
     except (FileNotFoundError, NotADirectoryError):
+        from milepost.journeys.report_page import STYLESHEET, page_without_report
+
         if name == "index.html":
-            body = empty().encode()
+            body = page_without_report(site_name, "en").encode()
         elif name == STYLESHEET.name:
             body = STYLESHEET.read_bytes()
         else:

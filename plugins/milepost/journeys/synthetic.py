@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from milepost.settings import Environment, Settings
+from milepost.settings import Environment
 
 MARK = "synthetic.json"
 """In the archive's folder: how the journeys were made, and the truth that was planted in them."""
-NOTE = "These journeys are synthetic: made by `milepost journeys demo`, and nobody's."
+NOTE = "These journeys are synthetic: “milepost journeys demo” made them, and nobody took them."
 
 
 def is_synthetic(env: Environment) -> bool:
@@ -22,14 +22,6 @@ def is_synthetic(env: Environment) -> bool:
     url = env.archive_url
     # The demo is made on this machine only.
     return ("://" not in url or url.startswith("file://")) and (Path(url.removeprefix("file://")) / MARK).is_file()
-
-
-def marked(settings: Settings) -> Settings:
-    """The settings under which an archive is shown: where it is synthetic, the site's name says so."""
-    if not is_synthetic(settings.env):
-        return settings
-    name = f"{settings.site.name} (synthetic demo)"
-    return settings.model_copy(update={"site": settings.site.model_copy(update={"name": name})})
 
 
 def mark(archive: Path, truth: Mapping[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
@@ -64,11 +64,11 @@ class Changes:
 
 
 class _Pages(StaticFiles):
-    """Static files; every page gets the reload script, nothing is cached."""
+    """Static files; every page gets the reload script and those of other slices, nothing is cached."""
 
-    def __init__(self, directory: Path, changes: Changes) -> None:
+    def __init__(self, directory: Path, changes: Changes, scripts: Iterable[str]) -> None:
         super().__init__(directory=directory, html=True, check_dir=False)
-        self.changes = changes
+        self.changes, self.scripts = changes, tuple(scripts)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         try:
@@ -86,11 +86,12 @@ class _Pages(StaticFiles):
         return response
 
     def _tag(self) -> bytes:
-        return f'<script src="{_SCRIPT}?{self.changes.version}" defer></script>'.encode()
+        scripts = (*self.scripts, f"{_SCRIPT}?{self.changes.version}")
+        return "".join(f'<script src="{script}" defer></script>' for script in scripts).encode()
 
 
-def routes(site: Path, changes: Changes) -> list[BaseRoute]:
-    """The preview's own addresses, then the site below `/`."""
+def routes(site: Path, changes: Changes, scripts: Iterable[str] = ()) -> list[BaseRoute]:
+    """The preview's own addresses, then the site below `/`, each page of it with `scripts` (addresses)."""
 
     async def stream(_: Request) -> Response:
         return StreamingResponse(
@@ -103,5 +104,5 @@ def routes(site: Path, changes: Changes) -> list[BaseRoute]:
     return [
         Route("/_preview/changes", stream),
         Route(_SCRIPT, script),
-        Mount("/", _Pages(site, changes)),
+        Mount("/", _Pages(site, changes, scripts)),
     ]

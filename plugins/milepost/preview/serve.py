@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 from milepost import slices
-from milepost.app import LOOPBACK, create_app, refuse_unlimited
+from milepost.app import LOOPBACK, create_app, preview_scripts, refuse_unlimited
 from milepost.build import Build, BuildError
 from milepost.errors import MilepostError
 from milepost.inputs import Stamp, folders, inputs
@@ -104,7 +104,7 @@ class _Pages:
 
     async def serve_by(self, services: _Services) -> None:
         """Let `services` answer by the settings as they are now."""
-        more = routes(self.folder, self.changes)
+        more = routes(self.folder, self.changes, preview_scripts(self.settings))
         await services.become(create_app(self.settings, self.folder, preview=True, more=more))
 
     async def rebuild(self) -> None:

@@ -83,7 +83,7 @@ def make(settings: Settings, site: Path, now: datetime, seed: int = SEED, people
         with only_archiver(demo.env.var / "inbox" / "archiver.lock"):
             replace_whole(fresh, archive)
         step()
-    return Made(synthetic.marked(demo), table.num_rows, truth)
+    return Made(demo, table.num_rows, truth)
 
 
 def _write(folder: Path, month: str, table: pa.Table) -> None:

@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 import numpy as np
 from scipy import sparse
 
-from milepost.journeys.measures.engines import kept
-from milepost.journeys.measures.jackknife import GROUPS, Array, group_of, interval, left_out, number_of
+from milepost.journeys.measures.credit import TOUCHED, UNITS, counted
+from milepost.journeys.measures.jackknife import GROUPS, Array, interval, left_out
 from milepost.journeys.measures.markov import Chain
 from milepost.journeys.measures.states import States, states_of
 from milepost.journeys.measures.tiers import LINKED, Rows
 from milepost.journeys.model import Linked
 
 MODELS = ("first", "last", "linear", "position", "time-decay", "markov", "shapley")
-HALF_LIFE_DAYS = 7
-_SHARED = ("first", "last", "linear", "position", "decay", "shapley")
-_UNITS = ("conversions", "value")
+_SHARED = (*TOUCHED, "shapley")
 
 
 def attribution(paths: Rows[Linked], places: ir.Table, by: str = "touchpoint") -> list[dict[str, Any]]:
@@ -73,12 +70,11 @@ def attribution(paths: Rows[Linked], places: ir.Table, by: str = "touchpoint") -
     if not isinstance(paths, Rows) or paths.tiers - set(LINKED):
         raise TypeError(f"attribution takes rows of {' and '.join(LINKED)} readers only; make them by rows_of_linked")
     states = states_of(places, by)
-    walked = kept(_prepared(paths.table, states))
-    currency = _currency(walked)
-    shared, steps = _shared_credit(walked, states, currency), _transitions(walked, currency)
-    credited = {unit: _credited(shared[unit], steps, unit, states) for unit in _UNITS}
+    found = counted(paths.table)
+    shared, steps = found.sums(states), found.steps_between(states)
+    credited = {unit: _credited(shared[unit], steps, unit, states) for unit in UNITS}
     replicates = _replicates(shared["conversions"], steps, states)
-    return _rows(by, states.places, credited, replicates, currency)
+    return _rows(by, states.places, credited, replicates, found.currency)
 
 
 def _credited(sums: Array, steps: Mapping[str, Array], unit: str, states: States) -> Array:
@@ -113,96 +109,8 @@ def _in_order(shared: Array, markov: Array) -> Array:
     return np.stack([*shared.T[:-1], markov, shared.T[-1]])
 
 
-def _prepared(paths: ir.Table, states: States) -> ir.Table:
-    """Only what the models read: one row a touch, with its state, group, length of path and weight by age."""
-    path = ibis.window(group_by=["reader", "path"])
-    youngest = paths.at.max().over(path).epoch_seconds() - paths.at.epoch_seconds()
-    touched = states.of(
-        paths.select(
-            "reader", "path", "converted", "value", "currency", "step", "back", "touchpoint",
-            group=group_of(paths.reader),
-            # Older than the newest touch, not than the conversion: the shares are the same, and nothing underflows.
-            weight=ibis.literal(2.0) ** (youngest.cast("float64") / (-86_400.0 * HALF_LIFE_DAYS)),
-        )
-    )  # fmt: skip
-    return touched.drop("touchpoint")
-
-
-def _currency(walked: ir.Table) -> str | None:
-    """What most conversions with a value are in; the first by name of equals; "" where values have no currency."""
-    valued = walked.filter(walked.converted, walked.back == 1, walked.value.notnull())
-    counts = valued.group_by(currency=ibis.coalesce(valued.currency, "")).aggregate(times=valued.count())
-    rows = counts.to_pyarrow().to_pylist()
-    return min(rows, key=lambda row: (-row["times"], row["currency"]))["currency"] if rows else None
-
-
-def _value(walked: ir.Table, currency: str | None) -> ir.FloatingValue:
-    counts = walked.value.notnull() & (ibis.coalesce(walked.currency, "") == (currency or ""))
-    return counts.ifelse(walked.value, 0.0)
-
-
-def _shared_credit(walked: ir.Table, states: States, currency: str | None) -> Mapping[str, Array]:
-    """(64, states, _SHARED) credit that each group of persons adds, in conversions and in value."""
-    won = walked.filter(walked.converted)
-    path = ibis.window(group_by=["reader", "path"])
-    won = won.mutate(worth=_value(won, currency), n=won.step + won.back - 1, weights=won.weight.sum().over(path))
-    length = won.n.cast("float64")
-    edge = (won.step == 1) | (won.back == 1)
-    credit = won.select(
-        "reader", "path", "group", "state", "worth",
-        first=(won.step == 1).cast("float64"),
-        last=(won.back == 1).cast("float64"),
-        linear=1.0 / length,
-        position=ibis.cases(
-            (won.n == 1, 1.0), (won.n == 2, 0.5), (edge, 0.4), else_=0.2 / (length - 2.0)
-        ),
-        decay=won.weight / won.weights,
-    )  # fmt: skip
-    models = _SHARED[:-1]
-    # A path's touches in one state first, which is what shapley counts once.
-    met = credit.group_by("reader", "path", "group", "state").aggregate(
-        worth=credit.worth.max(), **{model: credit[model].sum() for model in models}
-    )
-    met = met.mutate(shapley=1.0 / met.count().over(ibis.window(group_by=["reader", "path"])).cast("float64"))
-    sums = met.group_by("group", "state").aggregate(
-        **{f"{model}_conversions": met[model].sum() for model in _SHARED},
-        **{f"{model}_value": (met[model] * met.worth).sum() for model in _SHARED},
-    )
-    table = sums.to_pyarrow()
-    groups = np.array([number_of(one) for one in table["group"].to_pylist()], dtype=int)
-    found: dict[str, Array] = {}
-    for unit in _UNITS:
-        found[unit] = np.zeros((GROUPS, states.count, len(_SHARED)))
-        columns = np.array([table[f"{model}_{unit}"].to_numpy() for model in _SHARED]).T
-        np.add.at(found[unit], (groups, table["state"].to_numpy()), columns.reshape(-1, len(_SHARED)))
-    return found
-
-
-def _transitions(walked: ir.Table, currency: str | None) -> Mapping[str, Array]:
-    """What the chain is made of, a row for each group, state and next state (null at the end of a path)."""
-    touched = walked.filter(walked.state != 0)
-    onward = touched.mutate(
-        next=touched.state.lead().over(ibis.window(group_by=["reader", "path"], order_by="step")),
-        worth=_value(touched, currency),
-        ending=(touched.converted & (touched.back == 1)),
-    )
-    counts = onward.group_by("group", "state", "next").aggregate(
-        times=onward.count(),
-        starts=(onward.step == 1).cast("int64").sum(),
-        conversions=onward.ending.cast("int64").sum(),
-        value=onward.ending.ifelse(onward.worth, 0.0).sum(),
-    )
-    table = counts.to_pyarrow()
-    numbers = {
-        name: table[name].to_numpy().astype(float) for name in ("state", "times", "starts", "conversions", "value")
-    }
-    following = table["next"].fill_null(-1).to_numpy().astype(float)
-    groups = np.array([number_of(one) for one in table["group"].to_pylist()], dtype=float)
-    return {**numbers, "next": following, "group": groups}
-
-
 def _chain(steps: Mapping[str, Array], unit: str, count: int, mine: Any) -> Chain:
-    state, following = steps["state"][mine].astype(int), steps["next"][mine].astype(int)
+    state, following = steps["state"][mine], steps["next"][mine]
     ends = following < 0
 
     def summed(weights: Array) -> Array:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -48,7 +49,7 @@ class _DuckDB(duckdb.Backend):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        self.known_texts: dict[Any, ir.Table] = {}
+        self.known_texts: WeakValueDictionary[Any, Any] = WeakValueDictionary()
         """What `coded` made of each table: the next who asks for the same rows is given the same table."""
 
     def _create_cached_table(self, name: str, expr: ir.Table) -> ir.Table:
@@ -109,17 +110,17 @@ def coded(table: ir.Table, few: Iterable[str], many: Mapping[str, ir.Table]) -> 
     backend = table.get_backend()
     if not isinstance(backend, _DuckDB):
         return table
-    if table.op() in backend.known_texts:
-        return backend.known_texts[table.op()]
+    if known := backend.known_texts.get(table.op()):
+        return known.to_expr()
     backend._register_in_memory_tables(table)
-    combined = table.select(*few).distinct().to_pyarrow()
+    combined = table.select(*few).distinct().to_pyarrow() if few else {}
     texts = {name: pc.unique(combined[name]) for name in few}
     texts |= {name: pc.unique(found.to_pyarrow()[0]) for name, found in many.items()}
     types = {name: _enumerated(backend, values) for name, values in texts.items()}
     replaced = ", ".join(f'"{name}"::{type_} AS "{name}"' for name, type_ in types.items())
     sql = f"SELECT * REPLACE ({replaced}) FROM ({table.compile()})"  # noqa: S608
     found: ir.Table = backend.sql(sql, schema=table.schema())
-    backend.known_texts[table.op()] = found
+    backend.known_texts[table.op()] = found.op()
     return found
 
 

@@ -23,7 +23,7 @@ TEXTS = {
     "answer": "answer", "comment": "comment",
 }  # fmt: skip
 """The name of a column, and of the field in an event's data that it is; null where there is none."""
-NUMBERS = ("results", "lcp", "inp", "cls")
+NUMBERS = ("results", "depth", "lcp", "inp", "cls")
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ibis
 import ibis.expr.types as ir
 
-from milepost.journeys.measures.places import placed
+from milepost.journeys.measures.engines import coded
+from milepost.journeys.measures.places import NOWHERE, placed
 from milepost.journeys.measures.visits import numbered
 
 
@@ -46,7 +48,11 @@ def reach(readings: ir.Table, places: ir.Table, by: str) -> ir.Table:
         blog 3 3 2 0.0
         docs 1 1 1 0.0
     """
-    counts = _counted(placed(readings, places, by), "place")
+    at = placed(readings, places, by)
+    if by != "touchpoint":
+        names = places.filter(places.level == by).select("place").distinct()
+        at = coded(at, (), {"place": names.union(ibis.memtable({"place": [NOWHERE]}))})
+    counts = _counted(at, "place")
     return counts.order_by(counts.views.desc(), "place").rename({by: "place"})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,12 +24,12 @@ class States:
     A touchpoint with two topics is in a state of its own, whose credit its topics share equally, so that
     whatever is credited adds up.
 
-    numbers: one row a touchpoint: touchpoint, state (int). A touchpoint that is not in it is in state 1, UNPLACED.
+    numbers: the state of each touchpoint; one that is not in it is in state 1, UNPLACED.
     places: the level's places, in order of name.
     shares: (places, states) sparse: how much of a state's credit is each place's; each column adds up to 1.
     """
 
-    numbers: ir.Table
+    numbers: Mapping[str, int]
     places: list[str]
     shares: Any
 
@@ -38,8 +39,20 @@ class States:
 
     def of(self, table: ir.Table) -> ir.Table:
         """The same rows, with `state`."""
-        joined = table.left_join(self.numbers, "touchpoint").drop("touchpoint_right")
+        numbers = ibis.memtable(
+            pa.table(
+                {
+                    "touchpoint": pa.array(self.numbers, pa.string()),
+                    "state": pa.array(self.numbers.values(), pa.int64()),
+                }
+            )
+        )
+        joined = table.left_join(numbers, "touchpoint").drop("touchpoint_right")
         return joined.mutate(state=ibis.coalesce(joined.state, ibis.literal(1, "int64")))
+
+    def numbers_of(self, touchpoints: Iterable[str]) -> Any:
+        """The state of each, as an array."""
+        return np.array([self.numbers.get(one, 1) for one in touchpoints], dtype=int)
 
 
 def states_of(places: ir.Table, by: str) -> States:
@@ -58,11 +71,6 @@ def states_of(places: ir.Table, by: str) -> States:
     index = {name: row for row, name in enumerate(names)}
     entries = [(index[place], state, 1 / len(these)) for state, these in enumerate(sets) for place in these]
     row_of, column_of, share = (np.array(values) for values in zip(*entries, strict=True))
-    numbers = pa.table(
-        {
-            "touchpoint": pa.array([NOWHERE, *at], pa.string()),
-            "state": pa.array([0, *(number[tuple(sorted(these))] for these in at.values())], pa.int64()),
-        }
-    )
+    numbers = {NOWHERE: 0} | {name: number[tuple(sorted(these))] for name, these in at.items()}
     shares = sparse.csr_array((share, (row_of, column_of)), shape=(len(names), len(sets)))
-    return States(ibis.memtable(numbers), names, shares)
+    return States(numbers, names, shares)

@@ -49,13 +49,13 @@
       depth = Math.max(depth, Math.min(Math.round(((scrollY + innerHeight) / root.scrollHeight) * 100), 100));
     };
     const arrive = () => {
-      begun = 1;
       since = Date.now();
       depth = 0;
       scrolled();
-      // Who comes by a link of a mail met the mail first.
-      const mail = /[?&]touchpoint=(newsletter\/[a-z0-9._-]{1,80})(?:&|$)/.exec(location.search);
+      // Who comes by a link of a mail met the mail first; who comes back to its page does not meet it again.
+      const mail = !begun && /[?&]touchpoint=(newsletter\/[a-z0-9._-]{1,80})(?:&|$)/.exec(location.search);
       if (mail) add("view", {}, mail[1]);
+      begun = 1;
       add("view", referrer());
       if (meta("kind") === "error") add("not-found", { path: location.pathname, ...referrer() });
       send();
