@@ -6,14 +6,12 @@ import base64
 import binascii
 import re
 import secrets
-from collections.abc import Callable
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from milepost.journeys.report_page import STYLESHEET, page_without_report
 from milepost.settings import Settings
 
 _TYPES = {
@@ -52,7 +50,7 @@ def routes(settings: Settings, open_to_all: bool) -> list[BaseRoute]:
         if not open_to_all and not _knows(request, password or ""):
             asked = {"WWW-Authenticate": 'Basic realm="Journeys", charset="UTF-8"'}
             return _plain("the report's password, please\n", 401, asked)
-        return _file(folder, request.path_params["path"], lambda: page_without_report(settings.site.name, "en"))
+        return _file(folder, request.path_params["path"], settings.site.name)
 
     def with_slash(request: Request) -> Response:
         return RedirectResponse(f"{request.url.path}/", 308)
@@ -60,15 +58,18 @@ def routes(settings: Settings, open_to_all: bool) -> list[BaseRoute]:
     return [Route("/journeys", with_slash), Route("/journeys/{path:path}", answer)]
 
 
-def _file(folder: Path, path: str, empty: Callable[[], str]) -> Response:
+def _file(folder: Path, path: str, site_name: str) -> Response:
     name = path or "index.html"
     if not _FILE.fullmatch(name):
         return _plain("not found\n", 404)
     try:
         body = (folder / name).read_bytes()
     except (FileNotFoundError, NotADirectoryError):
+        # Imported when it is asked for: the report brings every measure with it, and half a second.
+        from milepost.journeys.report_page import STYLESHEET, page_without_report
+
         if name == "index.html":
-            body = empty().encode()
+            body = page_without_report(site_name, "en").encode()
         elif name == STYLESHEET.name:
             body = STYLESHEET.read_bytes()
         else:
