@@ -59,14 +59,18 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def migrate(engine: Engine, folder: Path) -> None:
+def migrate(engine: Engine, folder: Path, version_table: str) -> None:
     """Bring the database to the newest revision of `folder` (alembic's layout), in one transaction.
+
+    Which revision the tables are at stands in `version_table`: a database may hold those of several slices.
 
     Processes that start together take turns; all but the first find nothing to do.
 
     Raises:
         DatabaseError: when the database cannot be reached or changed.
     """
+    if _is_newest(engine, folder, version_table):
+        return
     from alembic import command
     from alembic.config import Config
 
@@ -76,11 +80,22 @@ def migrate(engine: Engine, folder: Path) -> None:
         with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
-            config.attributes["connection"] = connection
+            config.attributes |= {"connection": connection, "version_table": version_table}
             command.upgrade(config, "head")
     except SQLAlchemyError as error:
         where = engine.url.render_as_string(hide_password=True)
         raise DatabaseError(f"{where}: {_first_line(error)}; see MILEPOST_DATABASE_URL") from error
+
+
+def _is_newest(engine: Engine, folder: Path, version_table: str) -> bool:
+    """Whether there is nothing to do, which is so at nearly every start; alembic takes as long to load as all else."""
+    newest = max(path.stem for path in (folder / "versions").glob("[0-9]*.py"))
+    try:
+        with reading(engine) as connection:
+            found = connection.exec_driver_sql(f"SELECT version_num FROM {version_table}").scalar()  # noqa: S608
+            return bool(found == newest)
+    except SQLAlchemyError:
+        return False  # there is none yet, or what is wrong is said below
 
 
 def _make_private(path: Path) -> None:

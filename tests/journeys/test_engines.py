@@ -22,11 +22,14 @@ from measured import TOUCHPOINTS, archive_of, event
 from milepost.errors import MilepostError
 from milepost.journeys.measures.around import around
 from milepost.journeys.measures.attribution import attribution
+from milepost.journeys.measures.blocked import blocked
 from milepost.journeys.measures.cohorts import cohorts
 from milepost.journeys.measures.conversions import conversions
+from milepost.journeys.measures.daily import reached_by_day
 from milepost.journeys.measures.docs_and_blog import docs_and_blog
 from milepost.journeys.measures.engines import engine_of
 from milepost.journeys.measures.events import Opened, opened
+from milepost.journeys.measures.journey_map import beginnings, journey_map
 from milepost.journeys.measures.narrowed import narrowed
 from milepost.journeys.measures.objectives import Objective, objectives
 from milepost.journeys.measures.obstacles.detector import Threshold
@@ -34,6 +37,7 @@ from milepost.journeys.measures.obstacles.ranked import DETECTORS, obstacles
 from milepost.journeys.measures.onward import onward
 from milepost.journeys.measures.paths import came_next, chains, paths, steps
 from milepost.journeys.measures.reach import reach, readings, total
+from milepost.journeys.measures.reading import reading
 from milepost.journeys.measures.silences import returns_by_day, silences
 from milepost.journeys.measures.surface_part import surface_part
 from milepost.journeys.measures.tiers import linked, readers, rows_of_linked, tiers
@@ -96,13 +100,17 @@ def every_answer(found: Opened) -> dict[str, Any]:
         "cohorts": cohorts(trodden, places, GOAL, ZONE),
         "surface part": surface_part(trodden, walked.table, places, GOAL),
         "onward": onward(trodden, 2),
+        "map": journey_map(beginnings(trodden, GOAL), places, GOAL, "surface"),
+        "by day": reached_by_day(events, ZONE),
     }
     return {
         **{name: table.to_pyarrow().to_pylist() for name, table in tables.items()},
         "around": around(trodden, places, "docs", "surface", length=3),
+        "reading": reading(events, "blog/funnel"),
         "attribution": attribution(walked, places),
         "attribution by topic": attribution(walked, places, "topic"),
         "time to convert": time_to_convert(walked.table, places),
+        "blocked": blocked(events, places),
         "objectives": objectives(events, PLAN, NOW, ZONE),
         "obstacles": obstacles(events, places, LOW, 200),
     }

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from relays import add_subscribers, item, ledger_of, relaying, settings_at
 from signups import NOW
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, event, select, update
 from test_newsletter_delivery import freeze, send
 
 from milepost import db
@@ -121,6 +121,39 @@ def confirms(engine: Engine, address: str) -> None:
         store.sign_up(connection, address, "blog", None, "", "en", NOW)
         [id_] = erasure.ids_of(connection, address)
         assert store.confirm(connection, id_, NOW)
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_who_chooses_in_the_middle_of_a_freeze_misses_nothing_and_has_nothing_twice(engine: Engine) -> None:
+    """Between its two statements, over another connection: the moment that SQLite does not have."""
+    names = ("joins", "leaves", "begins", "stays")
+    add_subscribers(engine, *(f"{name}@example.org" for name in names))
+    chooses(engine, "joins@example.org", rhythm="weekly")
+    chooses(engine, "begins@example.org", "docs")
+    id_, once = issue(engine, post(1, "Strategy")), []
+
+    def choose_anew(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("INSERT INTO delivery") and not once:
+            once.append(statement)
+            chooses(engine, "joins@example.org")
+            chooses(engine, "leaves@example.org", rhythm="weekly")
+            chooses(engine, "begins@example.org", "strategy")
+
+    event.listen(engine, "after_cursor_execute", choose_anew)
+    try:
+        freeze(engine, id_)
+    finally:
+        event.remove(engine, "after_cursor_execute", choose_anew)
+    assert once
+    assert [row.address.partition("@")[0] for row in ledger_of(engine)] == ["leaves", "stays"]
+    with db.reading(engine) as connection:
+        rows = connection.execute(select(tables.subscriber).order_by(tables.subscriber.c.id)).all()
+    assert {row.address.partition("@")[0]: row.seen for row in rows} == {
+        "joins": 0,
+        "leaves": 1,
+        "begins": 0,
+        "stays": 1,
+    }
 
 
 def test_a_copy_stays_the_same_whatever_its_reader_chooses_meanwhile(engine: Engine, tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_a_database_that_restarts_in_the_middle_is_waited_for(
 ) -> None:
     everybody = readers(150)
     engine = engine_for(postgresql())
-    store.db.migrate(engine, store.MIGRATIONS)
+    store.db.migrate(engine, store.MIGRATIONS, store.VERSIONS)
     add_subscribers(engine, *everybody)
     id_, restarted = add_issue(engine), []
     server: Any = postgresql
@@ -127,7 +127,7 @@ def test_a_database_that_stays_away_is_an_error_and_the_next_send_goes_on(
     monkeypatch.setattr("milepost.newsletter.scribe.PATIENCE_SECONDS", 0.0)
     everybody = readers(100)
     engine = engine_for(postgresql())
-    store.db.migrate(engine, store.MIGRATIONS)
+    store.db.migrate(engine, store.MIGRATIONS, store.VERSIONS)
     add_subscribers(engine, *everybody)
     id_, ended = add_issue(engine), []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
@@ -11,13 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, Table, insert, select, update
 
 from milepost import db
 from milepost.errors import SettingsError
-from milepost.newsletter import store, tables
+from milepost.newsletter import ledger, store, tables
+from milepost.newsletter.drafts import make_issue
+from milepost.newsletter.issue import Item
+from milepost.newsletter.letter import letter_of
 from milepost.newsletter.model import PENDING_LIFE, WORDING, WORDING_VERSION, Confirmed
 from milepost.settings import environment
 
@@ -54,7 +62,7 @@ def rows(engine: Engine, table: Table, *columns: str) -> list[Any]:
 @pytest.mark.filterwarnings("ignore:.*expression-based index")
 def test_migrations_make_the_tables_that_the_code_means(engine: Engine) -> None:
     with engine.connect() as connection:
-        options = {"version_table": "newsletter_version", "compare_type": True}
+        options = {"version_table": store.VERSIONS, "compare_type": True}
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, tables.metadata) == []
 
@@ -79,6 +87,40 @@ def test_a_store_that_is_opened_once_more_keeps_its_locks(tmp_path: Path) -> Non
     assert elsewhere() == "['one@example.org', 'two@example.org']\n"
     first.dispose()
     second.dispose()
+
+
+@pytest.mark.filterwarnings("ignore:.*expression-based index")
+def test_a_store_of_an_earlier_version_keeps_who_was_told_what(database_url: str, tmp_path: Path) -> None:
+    engine, config = db.engine_for(database_url), Config()
+    config.set_main_option("script_location", str(store.MIGRATIONS))
+    said = {"subject": "A", "created_at": NOW}
+    with engine.begin() as connection:
+        config.attributes |= {"connection": connection, "version_table": "newsletter_version"}
+        command.upgrade(config, "0003_subscribers")
+        before = sa.MetaData()
+        before.reflect(connection)
+        person = {"address": ADDRESS, "language": "en", "state": "active", "touchpoint": "blog"}
+        connection.execute(before.tables["subscriber"].insert().values(**person, asked_at=NOW, changed_at=NOW))
+        # The first had the newest alone, and passed over another; of the draft nothing was sent.
+        for id_, state, content in (
+            ("2026-01-14", "done", [{"id": "two", "url": "https://a.example/2", "title": "2"}, {"id": "one"}]),
+            ("2026-01-15", "draft", [{"id": "three", "url": "https://a.example/3", "title": "3"}]),
+        ):
+            row = {"id": id_, "state": state, "content": json.dumps(content), **said}
+            connection.execute(before.tables["issue"].insert().values(row))
+    engine.dispose()
+    opened = store.open_store(environment({"MILEPOST_VAR": str(tmp_path), "MILEPOST_DATABASE_URL": database_url}))
+    assert rows(opened, tables.post) == [(1, "one", True), (2, "two", True)]
+    assert rows(opened, tables.subscriber, "address", "seen", "rhythm") == [(ADDRESS, 2, "each")]
+    assert rows(opened, tables.issue, "id", "rhythm") == [("2026-01-14", "each")]
+    feed = [
+        Item.model_validate({"id": id_, "url": "https://a.example/", "title": id_}) for id_ in ("three", "two", "one")
+    ]
+    with opened.begin() as connection:
+        assert make_issue(connection, feed[1:], NOW) is None
+        assert make_issue(connection, feed, NOW) == "2026-01-15"
+        assert letter_of(ledger.issue_row(connection, "2026-01-15")).subject == "three"
+    opened.dispose()
 
 
 def test_processes_that_open_a_new_store_together_all_succeed(database_url: str, tmp_path: Path) -> None:
@@ -117,7 +159,7 @@ def test_a_url_that_is_none_says_what_to_write() -> None:
 def test_a_database_that_is_not_there_is_one_line_without_its_password(tmp_path: Path) -> None:
     engine = db.engine_for(f"postgresql+psycopg://me:hunter2@/x?host={tmp_path}")
     with pytest.raises(db.DatabaseError) as refused:
-        db.migrate(engine, store.MIGRATIONS)
+        db.migrate(engine, store.MIGRATIONS, store.VERSIONS)
     assert "\n" not in str(refused.value)
     assert "hunter2" not in str(refused.value)
     assert str(refused.value).endswith("; see MILEPOST_DATABASE_URL")
@@ -126,7 +168,7 @@ def test_a_database_that_is_not_there_is_one_line_without_its_password(tmp_path:
 def test_the_sqlite_file_is_its_owners_alone_and_every_commit_is_synced(tmp_path: Path) -> None:
     path = tmp_path / "var" / "milepost.sqlite"
     engine = db.engine_for(f"sqlite:///{path}")
-    db.migrate(engine, store.MIGRATIONS)
+    db.migrate(engine, store.MIGRATIONS, store.VERSIONS)
     assert {file.name: oct(file.stat().st_mode & 0o777) for file in path.parent.iterdir()} == dict.fromkeys(
         ["milepost.sqlite", "milepost.sqlite-wal", "milepost.sqlite-shm"], "0o600"
     )
@@ -269,3 +311,8 @@ def test_a_suppressed_address_is_known_by_its_hash_in_any_case(engine: Engine) -
     assert in_one(store.is_suppressed, b"another secret", ADDRESS) is False
     in_one(store.lift_suppression, SECRET, ADDRESS)
     assert in_one(store.is_suppressed, SECRET, ADDRESS) is False
+
+
+def test_the_newest_migration_is_known_by_its_file() -> None:
+    names = [path.stem for path in (store.MIGRATIONS / "versions").glob("[0-9]*.py")]
+    assert ScriptDirectory(str(store.MIGRATIONS)).get_current_head() == max(names)

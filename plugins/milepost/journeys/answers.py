@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 Row = dict[str, Any]
 
@@ -28,7 +29,7 @@ class Answer:
 
     def json(self) -> str:
         """A list of objects; days are text."""
-        return json.dumps(self.rows, indent=1, ensure_ascii=False, default=str) + "\n"
+        return msgspec.json.format(msgspec.json.encode(self.rows), indent=1).decode() + "\n"
 
     def text(self) -> str:
         """Columns for a terminal: numbers to the right, everything else to the left."""

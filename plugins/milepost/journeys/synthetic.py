@@ -14,7 +14,7 @@ from milepost.settings import Environment
 
 MARK = "synthetic.json"
 """In the archive's folder: how the journeys were made, and the truth that was planted in them."""
-NOTE = "These journeys are synthetic: made by `milepost journeys demo`, and nobody's."
+NOTE = "These journeys are synthetic: “milepost journeys demo” made them, and nobody took them."
 
 
 def is_synthetic(env: Environment) -> bool:

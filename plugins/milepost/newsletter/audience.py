@@ -15,9 +15,11 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    exists,
     false,
     insert,
     literal,
+    not_,
     null,
     or_,
     select,
@@ -57,7 +59,8 @@ def enter(
         mornings: who of another rhythm than each post waits until when; who is not named is not among them.
     """
     number = cast(subscriber.c.id, Text)
-    who = and_(wanted(issue, letter), _named(mornings))
+    theirs = wanted(issue, letter)
+    who = and_(theirs, _named(mornings))
     waits = _waiting(mornings, now)
     later = or_(false(), *(condition for condition, _ in waits))
     due_at = case(*((condition, literal(at, delivery.c.due_at.type)) for condition, at in waits), else_=null())
@@ -69,8 +72,12 @@ def enter(
     columns = ["issue_id", "subscriber_id", "message_id", "attempts", "state", "reply", "due_at", "changed_at"]
     connection.execute(insert(delivery).from_select([*columns, "topics", "since"], audience))
     last = max((one.number for one in letter.posts), default=0)
-    behind = and_(_is_of(issue.rhythm), _named(mornings), subscriber.c.seen < last)
+    # On a server, a reader may choose anew between the two statements: by what they have now nobody is passed over whom
+    # it was for, and whoever has a row has seen it.
+    has_row = exists().where(delivery.c.issue_id == issue.id, delivery.c.subscriber_id == subscriber.c.id)
+    is_not_for = and_(_is_of(issue.rhythm), _named(mornings), not_(theirs))
     if last:
+        behind = and_(subscriber.c.seen < last, or_(has_row, is_not_for))
         connection.execute(update(subscriber).where(behind).values(seen=last))
         connection.execute(update(post).where(post.c.number <= last, post.c.told.is_(False)).values(told=True))
 

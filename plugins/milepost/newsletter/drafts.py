@@ -138,7 +138,13 @@ def _had(connection: Connection, rhythm: Rhythm) -> int | None:
         select(issue.c.content).where(issue.c.rhythm == rhythm).order_by(issue.c.created_at.desc(), issue.c.id.desc())
     )
     content = connection.execute(last.limit(1)).scalar_one_or_none()
-    return None if content is None else max((one.get("number", 0) for one in json.loads(content)), default=0)
+    if content is None:
+        return None
+    # By their ids: an issue of an earlier version of this has no numbers.
+    ids = [entry["id"] for entry in json.loads(content)]
+    return int(
+        connection.execute(select(func.coalesce(func.max(post.c.number), 0)).where(post.c.id.in_(ids))).scalar_one()
+    )
 
 
 def _least_seen(connection: Connection, rhythm: Rhythm | None = None) -> int | None:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-import httpx
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -125,6 +124,8 @@ def read_feed(where: str) -> list[Item]:
     Raises:
         NewsletterError: when it cannot be read, or is no JSON Feed; the text says where.
     """
+    import httpx
+
     try:
         if where.startswith(("http://", "https://")):
             text = httpx.get(where, timeout=SECONDS, follow_redirects=True).raise_for_status().content

@@ -8,8 +8,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bs4 import BeautifulSoup
-
 from milepost.arrivals import link, touchpoint_of
 
 _LONGEST = 110
@@ -100,6 +98,8 @@ class Letter:
 
     def marked_html(self, site: str) -> str:
         """The text by hand, whose links into `site` say which mail they were followed from."""
+        from bs4 import BeautifulSoup
+
         soup = BeautifulSoup(self.html, "html.parser")
         for anchor in soup.select("a[href]"):
             anchor["href"] = self._marked(str(anchor["href"]), site)

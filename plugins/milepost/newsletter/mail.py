@@ -22,7 +22,6 @@ from typing import Any
 from urllib.parse import quote
 
 import css_inline
-import httpx
 from email_validator import EmailNotValidError, validate_email
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
@@ -68,6 +67,8 @@ def letterhead(settings: Settings) -> Letterhead:
     Raises:
         SettingsError: when no mail can be made of the settings.
     """
+    import httpx
+
     ours, site = settings.of(NewsletterSettings), settings.site
     try:
         url = httpx.URL(site.url)

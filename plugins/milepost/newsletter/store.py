@@ -21,6 +21,8 @@ from milepost.newsletter.tables import subscriber as subscribers
 from milepost.settings import Environment
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+VERSIONS = "newsletter_version"
+"""The table that says which of them was run last."""
 
 
 def open_store(env: Environment) -> Engine:
@@ -30,7 +32,7 @@ def open_store(env: Environment) -> Engine:
         SettingsError, DatabaseError: when the URL is none, or the database cannot be reached or changed.
     """
     engine = db.engine_for(env.database_url)
-    db.migrate(engine, MIGRATIONS)
+    db.migrate(engine, MIGRATIONS, VERSIONS)
     return engine
 
 

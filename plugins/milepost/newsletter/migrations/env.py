@@ -6,11 +6,10 @@ from alembic import context
 
 from milepost.newsletter.tables import metadata
 
-# The database may hold other slices' tables, with migrations of their own.
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
-    version_table="newsletter_version",
+    version_table=context.config.attributes["version_table"],
 )
 with context.begin_transaction():
     context.run_migrations()
