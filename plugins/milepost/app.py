@@ -12,7 +12,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,8 @@ from milepost.errors import MilepostError, SettingsError
 from milepost.journeys import metrics, post_service, report_service
 from milepost.journeys.collector import EVENTS, Collector
 from milepost.journeys.keeping import keep_archived
-from milepost.newsletter import service as newsletter
-from milepost.newsletter.people import remembered
-from milepost.newsletter.sent import touchpoints_in
+from milepost.later import Later, Part
+from milepost.newsletter.shell import shell_of, topics_of
 from milepost.settings import Settings
 from milepost.touchpoints import service as touchpoints
 
@@ -50,23 +49,23 @@ def create_app(settings: Settings, site: Path, *, preview: bool = False, more: S
     if "journeys" in settings.enabled:
         told: dict[str, Any] = {}
         if "newsletter" in settings.enabled:
-            told = {"addresses": partial(remembered, settings.env), "mails": touchpoints_in(settings.env)}
+            told = _told_by_newsletter(settings)
         collector = Collector(settings, site, **told)
-    letters = _newsletter(settings, site, collector) if "newsletter" in settings.enabled else None
-    routes: list[BaseRoute] = [Route("/healthz", partial(_healthy, collector)), *_metrics(collector)]
+    letters: Part | Later | None = None
+    if "newsletter" in settings.enabled:
+        make = partial(_newsletter, settings, site, collector)
+        letters = make() if preview else Later(make)
+    routes: list[BaseRoute] = [Route("/healthz", partial(_healthy, (collector, letters))), *_metrics(collector)]
     if collector:
         routes += [*collector.routes(), *(post_service.routes(settings, site) if preview else ())]
         routes += report_service.routes(settings, open_to_all=preview)
     if letters and preview:
-        from milepost.newsletter import outbox_service, preview_service
-
-        routes += outbox_service.outbox_routes(settings, newsletter.shell_of(site))
-        routes += preview_service.preview_routes(settings)
+        routes += _newsletter_preview(settings, site)
     if letters:
-        routes += letters.routes()
+        routes += [Route("/newsletter/{rest:path}", letters)] if isinstance(letters, Later) else letters.routes()
 
     if preview and "touchpoints" in settings.enabled:
-        routes += touchpoints.routes(settings, newsletter.shell_of(site))
+        routes += touchpoints.routes(settings, shell_of(site))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -76,7 +75,7 @@ def create_app(settings: Settings, site: Path, *, preview: bool = False, more: S
                     await running.enter_async_context(part)
             if collector and not preview:
                 await running.enter_async_context(_running(keep_archived(settings)))
-            _collect_less_garbage()
+                _collect_less_garbage()
             yield
 
     return _App(collector, routes=[*routes, *more], lifespan=lifespan)
@@ -109,8 +108,35 @@ def _collect_less_garbage() -> None:
     gc.set_threshold(10_000, 20, 50)
 
 
-def _newsletter(settings: Settings, site: Path, collector: Collector | None) -> newsletter.Newsletter:
+def _told_by_newsletter(settings: Settings) -> dict[str, Any]:
+    """What the collector asks of the newsletter, which is imported when it is asked: half a start is spent on it."""
+
+    def addresses() -> list[tuple[str, str]]:
+        from milepost.newsletter.people import remembered
+
+        return remembered(settings.env)
+
+    @cache
+    def asked() -> Callable[[], frozenset[str]]:
+        from milepost.newsletter.sent import touchpoints_in
+
+        return touchpoints_in(settings.env)
+
+    def mails() -> frozenset[str]:
+        return asked()()
+
+    return {"addresses": addresses, "mails": mails}
+
+
+def _newsletter_preview(settings: Settings, site: Path) -> list[BaseRoute]:
+    from milepost.newsletter import outbox_service, preview_service
+
+    return [*outbox_service.outbox_routes(settings, shell_of(site)), *preview_service.preview_routes(settings)]
+
+
+def _newsletter(settings: Settings, site: Path, collector: Collector | None) -> Part:
     """The newsletter; a confirmed signup becomes a journey event where journeys are on."""
+    from milepost.newsletter.service import Newsletter
 
     async def signed_up(touchpoint: str, person: str | None) -> None:
         if not collector:
@@ -124,8 +150,7 @@ def _newsletter(settings: Settings, site: Path, collector: Collector | None) -> 
     def person_of(request: Request) -> str | None:
         return collector.person_of(request) if collector else None
 
-    topics = partial(newsletter.topics_of, site)
-    return newsletter.Newsletter(settings, newsletter.shell_of(site), person_of, signed_up, topics=topics)
+    return Newsletter(settings, shell_of(site), person_of, signed_up, topics=partial(topics_of, site))
 
 
 def for_production() -> Starlette:
@@ -140,9 +165,10 @@ def refuse_unlimited(settings: Settings, host: str) -> None:
         raise SettingsError(f"MILEPOST_LIMITS=off is for load tests on loopback; unset it to serve on {host}")
 
 
-async def _healthy(collector: Collector | None, _: Request) -> Response:
-    if collector and (fault := collector.fault):
-        return PlainTextResponse(f"{fault}\n", 503)
+async def _healthy(parts: Sequence[object], _: Request) -> Response:
+    for part in parts:
+        if fault := getattr(part, "fault", None):
+            return PlainTextResponse(f"{fault}\n", 503)
     return PlainTextResponse("ok\n")
 
 

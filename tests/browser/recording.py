@@ -29,6 +29,10 @@ PAGE = """\
 <aside data-consent hidden><button data-consent-answer="yes">Yes</button>
 <button data-consent-answer="no">No</button></aside>
 {lines}</body></html>"""
+PREPARES = """\
+<!DOCTYPE html><html lang="en"><head><title>Prepares</title><link rel="icon" href="data:,">
+<script type="speculationrules">{"prerender": [{"urls": ["/second"], "eagerness": "immediate"}]}</script>
+<script>setTimeout(() => { location.href = "/second" }, 2500)</script></head><body>Prepares</body></html>"""
 LINKS = "".join(f'<p><a href="/second?{number}">Link {number}</a></p>' for number in range(1000))
 LINES = "".join(f"<p>Line {number}</p>" for number in range(200))
 
@@ -48,6 +52,8 @@ class Recorder:
     asks: bool = False
     seconds: float = 0.0
     posts: list[tuple[str, bytes]] = field(default_factory=list)
+    prepared: list[str] = field(default_factory=list)
+    """Paths that the browser asked for so as to prerender them."""
 
     def events(self, type_: str = "") -> list[Event]:
         """Every event that came, as the collector's own decoder reads it."""
@@ -76,6 +82,11 @@ def recording() -> Iterator[Recorder]:
             if self.path == "/journey.v1.js":
                 self._answer(200, served().encode(), "text/javascript")
                 return
+            if self.path == "/prepares":
+                self._answer(200, PREPARES.encode(), "text/html")
+                return
+            if "prerender" in self.headers.get("Sec-Purpose", ""):
+                recorder.prepared.append(self.path)
             kind, id_ = ("error", "site/404") if self.path == "/lost" else ("article", f"blog{self.path.split('?')[0]}")
             outside = recorder.url.replace("127.0.0.1", "localhost")
             lines = LINKS if self.path == "/many" else LINES

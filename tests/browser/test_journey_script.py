@@ -95,6 +95,22 @@ def test_a_page_opened_in_the_background_is_met_when_it_is_first_seen(
     assert len(collector.wait_for("view")) == 1
 
 
+def test_on_a_slow_network_the_page_is_read_before_anything_is_sent(
+    context: BrowserContext, collector: Recorder
+) -> None:
+    page = context.new_page()
+    network = context.new_cdp_session(page)
+    slow = {"offline": False, "latency": 300, "downloadThroughput": 20_000, "uploadThroughput": 3_000}
+    network.send("Network.enable")
+    network.send("Network.emulateNetworkConditions", slow)
+    page.goto(f"{collector.url}/first", wait_until="commit", timeout=30_000)
+    expect(page.locator("h1")).to_have_text("blog/first", timeout=20_000)
+    assert collector.events() == []
+    assert [event.touchpoint for event in collector.wait_for("view", seconds=20)] == ["blog/first"]
+    page.wait_for_timeout(1500)
+    assert [event.type for event in collector.events()] == ["view"]
+
+
 def test_a_link_to_another_site_is_told_by_its_host_alone(context: BrowserContext, collector: Recorder) -> None:
     page = opened(context, collector)
     page.click("#outside")

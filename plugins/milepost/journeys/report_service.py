@@ -65,6 +65,7 @@ def _file(folder: Path, path: str, site_name: str) -> Response:
     try:
         body = (folder / name).read_bytes()
     except (FileNotFoundError, NotADirectoryError):
+        # Imported when it is asked for: the report brings every measure with it, and half a second.
         from milepost.journeys.report_page import STYLESHEET, page_without_report
 
         if name == "index.html":
