@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from browser.kinds import SCHEMES, opened
 from browser.test_every_page import AXE, FOCUSED, REACHABLE, RULES, RUN_AXE
 from journeys import a_year
-from milepost.journeys.report import build
+from milepost.journeys.report import write
 
 pytestmark = pytest.mark.browser
 PAGES = ("index", "obstacles", "to-order")
@@ -22,9 +22,8 @@ PAGES = ("index", "obstacles", "to-order")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    settings = a_year.site_in(tmp_path_factory.mktemp("shown"))
-    out = settings.env.var / "report"
-    build(settings, settings.site.output, out, a_year.NOW)
+    out = tmp_path_factory.mktemp("shown") / "report"
+    write(a_year.measured(tmp_path_factory)[1], out)
     return out
 
 

@@ -21,8 +21,8 @@ Change = Callable[[Changes, int], None]
 def is_refused(site: Site, changes: Changes) -> bool:
     """Build both ways; whether both refused, with the same words. What they make is the same."""
     clean = site.root / "clean"
-    some = site.milepost("build")
-    whole = site.milepost("build", "--clean", "-o", str(clean))
+    some = site.milepost("build", env=changes.environ)
+    whole = site.milepost("build", "--clean", "-o", str(clean), env=changes.environ)
     assert some.returncode == whole.returncode, some.stdout + some.stderr + whole.stderr
     if some.returncode:
         assert some.stderr.replace("output", "") == whole.stderr.replace("clean", "").replace("output", "")
