@@ -35,13 +35,14 @@ from milepost.journeys.measures.objectives import Objective, objectives
 from milepost.journeys.measures.obstacles.detector import Threshold
 from milepost.journeys.measures.obstacles.ranked import DETECTORS, obstacles
 from milepost.journeys.measures.onward import onward
-from milepost.journeys.measures.paths import came_next, chains, paths, steps
+from milepost.journeys.measures.paths import came_next, chains, paths, steps, steps_of_readers
 from milepost.journeys.measures.reach import reach, readings, total
 from milepost.journeys.measures.reading import reading
 from milepost.journeys.measures.silences import returns_by_day, silences
 from milepost.journeys.measures.surface_part import surface_part
 from milepost.journeys.measures.tiers import linked, readers, rows_of_linked, tiers
 from milepost.journeys.measures.time_to_convert import time_to_convert
+from milepost.journeys.measures.visits import numbered
 
 peer = [
     pytest.mark.peer,
@@ -187,6 +188,20 @@ def test_spark_that_is_not_installed_says_what_to_install(monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "pyspark.sql", None)
     with pytest.raises(MilepostError, match=r"Spark is not there: pip install milepost\[spark\]"):
         engine_of("local[1]")
+
+
+def test_visits_that_several_measures_share_are_numbered_once_and_as_each_would_alone(tmp_path: Path) -> None:
+    events = opened(archive_of(tmp_path, journeys(60)), TOUCHPOINTS).events
+    held = numbered(events)
+    assert numbered(events).op() == numbered(held).op() == held.op()
+    for shared, alone in (
+        (steps_of_readers(events), steps(readers(events))),
+        (linked(steps_of_readers(events)), steps(linked(events))),
+    ):
+        both = [table.drop("id", "at") if "id" in table.columns else table.drop("at") for table in (shared, alone)]
+        mine, its = (table.order_by("reader", "number").to_pyarrow().to_pylist() for table in both)
+        assert mine == its
+        assert mine
 
 
 @pytest.mark.skipif(not find_spec("fsspec"), reason="fsspec is not installed; make peers")

@@ -7,5 +7,6 @@ reach.reach, paths.chains and paths.came_next, around.around, silences.silences,
 surface_part.surface_part, attribution.attribution, time_to_convert.time_to_convert, docs_and_blog.docs_and_blog,
 objectives.objectives and .served, obstacles.ranked.obstacles, onward.onward. Each takes the tables of one that comes
 before it: events (`events.opened`), steps (`paths.steps`), paths (`paths.paths`). A range is given to `opened`;
-`narrowed.narrowed` keeps a tier or places.
+`narrowed.narrowed` keeps a tier or places. Who asks several holds `visits.numbered` and `paths.steps_of_readers` of
+the same events, which are then computed once; narrow before, since visits of fewer events are others.
 """
