@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -101,6 +104,23 @@ def test_a_process_that_dies_is_named_with_its_page_and_what_was_published_stays
     assert done.returncode == 1
     assert re.search(r"post-\d+.html: the process that was at it ended by signal 9", done.stderr)
     assert tree(site.output) == before
+
+
+def test_an_interrupted_build_publishes_nothing(new_site: NewSite) -> None:
+    site = plain_site(
+        new_site, "import time\nJINJA_GLOBALS = {'wait': time.sleep}\nTHEME_TEMPLATES_OVERRIDES = ['own']\n"
+    )
+    built(site)
+    before = tree(site.output)
+    site.write({"own/article.html": "<p>{{ article.title }}{{ wait(0.5) }}"})
+    command = [str(Path(sys.executable).with_name("milepost")), "build", "-s", str(site.settings_file)]
+    with subprocess.Popen(command, cwd=site.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as build:
+        while not list(site.output.with_name("output.new").rglob("*.html")):
+            time.sleep(0.01)
+        build.send_signal(signal.SIGINT)
+        assert build.wait(20) == 130
+    assert tree(site.output) == before
+    assert not site.output.with_name("output.new").exists()
 
 
 def test_where_nothing_can_be_kept_the_build_is_right_and_says_so(new_site: NewSite) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -16,6 +17,9 @@ from milepost.incremental.engine import ORDER, Incremental, Order
 from milepost.incremental.kept import Kept
 from milepost.incremental.store import Store
 
+INTERRUPTED = 128 + signal.SIGINT
+"""The exit status of a build that was interrupted."""
+
 
 def main() -> None:
     """Build. A site that names a builder of its own gets that, and its whole site in the place of the old one."""
@@ -24,6 +28,8 @@ def main() -> None:
     if count := _unchanged(order):
         print(f"Site: nothing has changed in {count} files, {time.monotonic() - began:.2f} s")
         return
+    # Pelican takes an interruption for an end, after which what there is by then would be published.
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(INTERRUPTED))
     gc.disable()  # nearly all that a build makes is there until its end
     pelican.Pelican = Incremental
     pelican.main(sys.argv[1:])
