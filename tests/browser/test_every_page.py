@@ -10,16 +10,13 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, Page
 
+from browser.axe import violations
 from browser.kinds import KINDS, SCHEMES, WIDTHS, opened
 from serving import Served, serving
 from sites import ROOT
 
 pytestmark = pytest.mark.browser
 
-AXE = ROOT / "tests/node/node_modules/axe-core/axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-RUN_AXE = """async rules => (await axe.run(document, { runOnly: rules, resultTypes: ["violations"] })).violations
-  .flatMap(rule => rule.nodes.map(node => `${rule.id}: ${node.html}`))"""
 # What Tab must reach: everything that can be pressed or filled in, and what a reader must be able to scroll.
 REACHABLE = """() => [
   ...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")
@@ -114,15 +111,6 @@ def for_every_kind(page: Page, served: Served, look: Any, scripts: bool = True) 
 def test_axe_finds_nothing_and_the_console_stays_empty(
     chromium: Browser, served: Served, scheme: Literal["light", "dark"], width: int
 ) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: `make test` does it")
-    source = AXE.read_text(encoding="utf-8")
-
-    def violations(page: Page) -> list[str]:
-        page.evaluate(source)
-        found: list[str] = page.evaluate(RUN_AXE, RULES)
-        return found
-
     said: list[str] = []
     with opened(chromium, viewport={"width": width, "height": 900}, color_scheme=scheme) as page:
         page.on("console", lambda message: said.append(f"{page.url}: {message.text}"))

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from browser.axe import violations
 from browser.kinds import SCHEMES, WIDTHS, opened
-from browser.test_every_page import AXE, RULES, RUN_AXE
 from browser.test_whole_way import archived, subscribe
 from serving import Served, serving
 from sites import Site, article, png
@@ -46,12 +46,6 @@ def issue(served: Served) -> str:
     return f"{datetime.now(UTC):%Y-%m-%d}"
 
 
-def violations(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: list[str] = page.evaluate(RUN_AXE, RULES)
-    return found
-
-
 def sign_up(page: Page, address: str) -> None:
     page.get_by_label("Your mail address").fill(address)
     page.get_by_role("button", name="Subscribe").click()
@@ -66,8 +60,6 @@ def described(page: Page) -> str:
 
 
 def test_a_signup_is_answered_on_its_page_the_same_for_everybody(chromium: Browser, served: Served) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: `make test` does it")
     said, faults = [], []
     with opened(chromium, viewport={"width": 375, "height": 800}) as page:
         page.add_init_script(QUIET)

@@ -63,7 +63,7 @@ def html(placed: Placed) -> Markup:
 def _branch(placed: Placed, above: Placement) -> Markup:
     """What is one level below a place, and the pages that serve the place itself."""
     items = [
-        Markup("<li>{} <small>{}, {}</small>{}</li>").format(
+        Markup("<li>{} <small>{},&nbsp;{}</small>{}</li>").format(
             part.title, LEVELS[_depth(place) - 1], _pages(placed.number(place)), _branch(placed, place)
         )
         for place, part in placed.plan.places()
@@ -78,11 +78,12 @@ def _names(names: list[str]) -> Markup:
 
 
 def _items(names: list[str]) -> Iterator[Markup]:
-    yield from (Markup("<li><code>{}</code></li>").format(name) for name in names)
+    # A long path breaks between its parts before it breaks within one.
+    yield from (Markup("<li><code>{}</code></li>").format(Markup("/<wbr>").join(name.split("/"))) for name in names)
 
 
 def _pages(number: int) -> str:
-    return "1 page" if number == 1 else f"{number} pages"
+    return "1\u00a0page" if number == 1 else f"{number}\u00a0pages"
 
 
 def _goal(objective: Objective) -> str:
