@@ -80,10 +80,10 @@ unit: $(VENV)/.test $(NODE)
 test-long: $(VENV)/.test $(NODE) ## the tests that take minutes: hundreds of kills, 100,000 articles
 	$(BIN)/pytest -m long
 
-peers: $(VENV)/.test $(VENV)/.spark ## the real peers of the tests and benches: PostgreSQL, Exim, strace, wrk, a Java runtime, Spark
+peers: $(VENV)/.test $(VENV)/.spark ## the real peers of the tests and benches: PostgreSQL, Exim, strace, wrk, faketime, a Java runtime, Spark
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { $(ROOT) apt-get update --quiet && $(APT) postgresql; }
 	@ls /usr/sbin/exim4 >/dev/null 2>&1 || { $(ROOT) apt-get update --quiet && RUNLEVEL=1 $(APT) exim4-daemon-light; }
-	@[ $$(command -v strace wrk | wc -l) = 2 ] || { $(ROOT) apt-get update --quiet && $(APT) strace wrk; }
+	@[ $$(command -v strace wrk faketime | wc -l) = 3 ] || { $(ROOT) apt-get update --quiet && $(APT) strace wrk faketime; }
 	@command -v java >/dev/null || { $(ROOT) apt-get update --quiet && $(APT) default-jre-headless; }
 
 $(VENV)/.spark: tests/spark.lock $(VENV)/.base

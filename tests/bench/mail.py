@@ -94,10 +94,7 @@ def new_store(root: Path, number: int, port: int, key: Path | None) -> tuple[Eng
     settings = settings.model_copy(update={"env": env, "models": {"newsletter": ours}})
     engine = store.open_store(settings.env)
     add_subscribers(engine, *readers(number))
-    posts = [item(count, summary="A paragraph that says what this post is about. " * 9) for count in range(6)]
-    # The first issue has the newest post alone; the second has the others.
-    add_issue(engine, item(99))
-    return engine, settings, add_issue(engine, *posts, item(99))
+    return engine, settings, add_issue(engine, item(summary="A paragraph that says what this post is about. " * 9))
 
 
 def copies_of(engine: Engine, settings: Settings, issue: str) -> list[tuple[str, str, bytes]]:

@@ -14,10 +14,10 @@ RUN_AXE = """async ([rules, within]) => (await axe.run(within ?? document, {
   .flatMap(rule => rule.nodes.map(node => `${rule.id}: ${node.html}`))"""
 
 
-def violations(page: Page, within: str | None = None) -> list[str]:
-    """What axe finds in `page`, or in what the selector `within` finds there, as `rule: element`."""
+def violations(page: Page, within: str | None = None, rules: list[str] = RULES) -> list[str]:
+    """What axe finds by `rules` in `page`, or in what the selector `within` finds there, as `rule: element`."""
     if not AXE.exists():
         pytest.skip("axe-core is not installed: `make test` does it")
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: list[str] = page.evaluate(RUN_AXE, [RULES, within])
+    found: list[str] = page.evaluate(RUN_AXE, [rules, within])
     return found

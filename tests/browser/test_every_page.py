@@ -189,8 +189,8 @@ def test_read_aloud_headings_begin_with_one_and_skip_no_level(chromium: Browser,
 
 def test_without_javascript_the_same_words_are_there_and_no_button_is_dead(chromium: Browser, served: Served) -> None:
     def words(page: Page) -> str:
-        # What JavaScript adds does what only it can: copy, and ask "Was this helpful?".
-        page.evaluate("() => document.querySelectorAll('form[data-helpful]').forEach(it => it.remove())")
+        # What JavaScript adds does what only it can: copy, ask "Was this helpful?", and in the preview tell of readers.
+        page.evaluate("document.querySelectorAll('form[data-helpful], [data-readers]').forEach(it => it.remove())")
         return page.locator("body").inner_text().replace("\nCopy\n", "\n")
 
     def dead(page: Page) -> list[str]:

@@ -15,7 +15,7 @@ from browser.axe import violations
 from browser.kinds import SCHEMES, opened
 from browser.test_every_page import FOCUSED, REACHABLE
 from journeys import a_year
-from milepost.journeys.report import build
+from milepost.journeys.report import write
 
 pytestmark = pytest.mark.browser
 PAGES = ("index", "obstacles", "to-order")
@@ -23,9 +23,8 @@ PAGES = ("index", "obstacles", "to-order")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    settings = a_year.site_in(tmp_path_factory.mktemp("shown"))
-    out = settings.env.var / "report"
-    build(settings, settings.site.output, out, a_year.NOW)
+    out = tmp_path_factory.mktemp("shown") / "report"
+    write(a_year.measured(tmp_path_factory)[1], out)
     return out
 
 

@@ -28,6 +28,9 @@ objective = "{slug}"
 BIO = "Name: Ada Sample\nRole: {role}\n\nA sample who {verb}.\n"
 DOC = "Title: {title}\nOrder: {order}\n\n## First\n\n{body}\n"
 SNAPSHOT = ROOT / "tests" / "comments"
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), Path("/nowhere"))
+"""Lets a process see another time; one of the peers. Without it the clock is left as it is."""
+SHIFTED = {"LD_PRELOAD": str(FAKETIME), "NO_FAKE_STAT": "1", "DONT_FAKE_MONOTONIC": "1"}
 
 
 def new_site(root: Path) -> Site:
@@ -65,6 +68,8 @@ class Changes:
         self.states = self.var / "cache" / "build"
         self.past: dict[Path, list[tuple[bytes, os.stat_result]]] = {}
         self.made = 0
+        self.environ: dict[str, str] = {}
+        """Of every build from now on."""
 
     def posts(self) -> list[Path]:
         return sorted((self.content / "articles").glob("*.md"))
@@ -208,6 +213,11 @@ class Changes:
         ]
         self.change(self.content / "issues.json", json.dumps({"version": 1, "issues": sent}))
 
+    def clock(self, choice: int) -> None:
+        """The clock is set forward or back, so that posts become due, or are to come again; or it is right again."""
+        shift = ["-420d", "+30d", "-1d", ""][choice % 4]
+        self.environ = {**SHIFTED, "FAKETIME": shift} if shift else {}
+
     def damage(self, choice: int) -> None:
         """What is known of earlier builds is cut short, overwritten, or gone."""
         files = sorted([*self.states.glob("*.sqlite"), *self.var.glob("**/texts.sqlite")])
@@ -252,7 +262,12 @@ class Changes:
 
     def build(self) -> subprocess.Popen[bytes]:
         """A build that runs, in a group of processes of its own."""
-        environ = {**os.environ, "MILEPOST_VAR": str(self.var), "MILEPOST_SETTINGS": str(self.site.settings_file)}
+        environ = {
+            **os.environ,
+            **self.environ,
+            "MILEPOST_VAR": str(self.var),
+            "MILEPOST_SETTINGS": str(self.site.settings_file),
+        }
         return subprocess.Popen(
             [str(Path(sys.executable).with_name("milepost")), "build"],
             cwd=self.site.root, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0,
@@ -264,5 +279,5 @@ EVERY: list[Callable[[Changes, int], None]] = [
     Changes.redirect, Changes.series, Changes.new, Changes.rename, Changes.delete, Changes.revert, Changes.touch,
     Changes.template, Changes.shown_by_template, Changes.picture, Changes.bio, Changes.doc, Changes.plan,
     Changes.setting, Changes.onward, Changes.comments, Changes.issues, Changes.damage, Changes.spoil, Changes.kill,
-    Changes.together,
+    Changes.together, *([Changes.clock] if FAKETIME.exists() else []),
 ]  # fmt: skip

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pickle
 import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from journeys.measured import archive_of
 from milepost import settings as settings_module
+from milepost.journeys.report import report_of
+from milepost.journeys.report_model import Report
 from milepost.settings import Settings
 from sites import Site
 
@@ -142,4 +149,23 @@ def site_in(root: Path) -> Settings:
         }
     )
     archive_of(root / "var" / "archive", events())
-    return settings_module.load(site.settings_file, environ={"MILEPOST_VAR": str(root / "var")})
+    return _settings(site)
+
+
+def _settings(site: Site) -> Settings:
+    return settings_module.load(site.settings_file, environ={"MILEPOST_VAR": str(site.root / "var")})
+
+
+def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Report]:
+    """The site, and what the measures say of it: asked once for all processes that test."""
+    temporary = tmp_path_factory.getbasetemp()
+    shared = (temporary.parent if "PYTEST_XDIST_WORKER" in os.environ else temporary) / "a-year"
+    shared.mkdir(exist_ok=True)
+    file = shared / "report.pickle"
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not file.exists():
+            settings = site_in(shared / "site")
+            file.write_bytes(pickle.dumps(report_of(settings, settings.site.output, NOW)))
+    report: Report = pickle.loads(file.read_bytes())
+    return _settings(Site(shared / "site")), report

@@ -37,6 +37,7 @@ from milepost.journeys.measures.obstacles.ranked import DETECTORS, obstacles
 from milepost.journeys.measures.onward import onward
 from milepost.journeys.measures.paths import came_next, chains, paths, steps
 from milepost.journeys.measures.reach import reach, readings, total
+from milepost.journeys.measures.reading import reading
 from milepost.journeys.measures.silences import returns_by_day, silences
 from milepost.journeys.measures.surface_part import surface_part
 from milepost.journeys.measures.tiers import linked, readers, rows_of_linked, tiers
@@ -105,6 +106,7 @@ def every_answer(found: Opened) -> dict[str, Any]:
     return {
         **{name: table.to_pyarrow().to_pylist() for name, table in tables.items()},
         "around": around(trodden, places, "docs", "surface", length=3),
+        "reading": reading(events, "blog/funnel"),
         "attribution": attribution(walked, places),
         "attribution by topic": attribution(walked, places, "topic"),
         "time to convert": time_to_convert(walked.table, places),

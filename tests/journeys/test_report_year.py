@@ -9,16 +9,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import a_year
 import pytest
 from bs4 import BeautifulSoup, Tag
 
+from journeys import a_year
 from markup import faults
 from milepost.journeys.measures.journey_map import beginnings, journey_map
 from milepost.journeys.measures.paths import steps
 from milepost.journeys.measures.tiers import linked
 from milepost.journeys.questions import answered, open_archive
-from milepost.journeys.report import report_of, write
+from milepost.journeys.report import write
 from milepost.journeys.report_map import flows_of, fold, views
 from milepost.journeys.report_model import Report
 from milepost.journeys.report_tables import goals_of
@@ -27,13 +27,18 @@ from milepost.settings import Settings
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return a_year.site_in(tmp_path_factory.mktemp("year"))
+def year(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Report]:
+    return a_year.measured(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
-def report(settings: Settings) -> Report:
-    return report_of(settings, settings.site.output, a_year.NOW)
+def settings(year: tuple[Settings, Report]) -> Settings:
+    return year[0]
+
+
+@pytest.fixture(scope="module")
+def report(year: tuple[Settings, Report]) -> Report:
+    return year[1]
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +120,8 @@ def test_objectives_come_first_with_what_the_measure_says(report: Report, pages:
             "Needed a day": figure(row["needed_a_day"]),
         }
         # The line ends where the measure says, and the fan is as wide as its interval.
-        assert one.svg
+        assert one.svg and one.table
+        assert cells(one.table)[-1][-1] == str(row["actual"])
         drawn = [float(y) for x, y in (point.split(",") for point in str(one.svg.polygon["points"]).split())]
         bottom, top = float(str(one.svg.select_one(".axis")["y1"])), float(str(one.svg.select_one(".target")["y1"]))
         high = [(bottom - y) / (bottom - top) * row["target"] for y in drawn]
@@ -246,10 +252,10 @@ def test_silences_returns_cohorts_and_parts_add_up(report: Report, pages: dict[s
     page = pages["index.html"]
     told = section(page, "silences")
     times = sum(row["times"] for row in report.rows("silences"))
+    by_months = told.select("table")[-1]
     assert text_of(told.select_one(".lead")) == f"{times} returns after a silence."
-    assert told.table
-    assert sum(int(line[-2]) for line in cells(told.table)) == times
-    assert sum(int(line[-1]) for line in cells(told.table)) == sum(row["converted"] for row in report.rows("silences"))
+    assert sum(int(line[-2]) for line in cells(by_months)) == times
+    assert sum(int(line[-1]) for line in cells(by_months)) == sum(row["converted"] for row in report.rows("silences"))
     days = {
         day.title.get_text().split(": ")[0]: int(day.title.get_text().split(": ")[1])
         for day in told.select(".calendar rect") if day.title
@@ -257,6 +263,8 @@ def test_silences_returns_cohorts_and_parts_add_up(report: Report, pages: dict[s
     last = date(2026, 9, 29)
     shown = {row["day"]: row["people"] for row in report.rows("returns-by-day") if (last - row["day"]).days < 52 * 7}
     assert {f"{day:%a} {day.day} {day:%b %Y}": people for day, people in shown.items()} == days
+    behind = told.select_one(".behind table")
+    assert behind and [int(line[1]) for line in cells(behind)] == [shown[day] for day in sorted(shown, reverse=True)]
     cohorts = section(page, "cohorts").table
     assert isinstance(cohorts, Tag)
     lines = cells(cohorts)

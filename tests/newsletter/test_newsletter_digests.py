@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,16 @@ def test_what_comes_after_a_morning_waits_for_the_next_and_nobody_has_an_empty_d
     assert made(engine, at(10.9, 3), second, first) == ["2026-01-18-daily"]
     assert waits(engine, "2026-01-18-daily") == {"home": None, "docs": None}
     assert made(engine, at(7, 4), second, first) == [], "nothing is new"
+
+
+def test_of_several_that_look_at_once_one_makes_the_digest(engine: Engine) -> None:
+    reader(engine, "home", "daily")
+    posts = [post(2, at(5)), post(1, at(4))]
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: made(engine, at(7), *posts), range(4)))
+    assert sorted(found) == [[], [], [], ["2026-01-15-daily"]]
+    assert [row.number for row in rows(engine, tables.post)] == [1, 2]
+    assert waits(engine, "2026-01-15-daily") == {"home": None}
 
 
 def test_a_text_by_hand_reaches_readers_of_digests_in_their_next_morning(engine: Engine) -> None:

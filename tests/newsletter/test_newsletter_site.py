@@ -77,6 +77,11 @@ def test_the_shell_is_a_service_that_no_search_engine_lists(site: Site) -> None:
     assert "shell.html" not in (site.output / "sitemap.xml").read_text()
 
 
+def test_before_the_first_issue_the_list_of_them_says_so(site: Site) -> None:
+    assert "No issue was sent yet." in site.soup("issues/index.html").get_text()
+    assert not (site.output / "feeds/newsletter.atom.xml").exists()
+
+
 def test_readers_choose_from_the_categories_and_docs_by_the_names_that_the_feed_tags_posts_with(site: Site) -> None:
     offered = topics_of(site.output)
     assert offered == (Topic("strategy", "Strategy"), Topic("tools-trades", "Tools & trades"), Topic("docs", "Docs"))

@@ -95,7 +95,7 @@ def test_a_store_of_an_earlier_version_keeps_who_was_told_what(database_url: str
     config.set_main_option("script_location", str(store.MIGRATIONS))
     said = {"subject": "A", "created_at": NOW}
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
+        config.attributes |= {"connection": connection, "version_table": "newsletter_version"}
         command.upgrade(config, "0003_subscribers")
         before = sa.MetaData()
         before.reflect(connection)

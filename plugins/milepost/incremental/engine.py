@@ -59,7 +59,7 @@ class Incremental(Pelican):  # type: ignore[misc]
     """One build, in a process that makes no other."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
-        self.began = time.monotonic()
+        self.began, self.since = time.monotonic(), time.time()
         self.order = msgspec.json.decode(os.environ[ORDER], type=Order)
         self.output = Path(self.order.output)
         self.store = Store(Path(self.order.state))
@@ -241,7 +241,7 @@ class Incremental(Pelican):  # type: ignore[misc]
         site = Site() if now is None else now.site(made, self.copies)
         site.version, site.inputs = self.version, self.order.inputs
         site.folder = self.output.stat().st_ino
-        site.until = until.timestamp() if until else float("inf")
+        site.since, site.until = self.since, until.timestamp() if until else float("inf")
         try:
             self.store.commit(site, {name: one.row for name, one in made.items()}, files)
         except OSError as error:

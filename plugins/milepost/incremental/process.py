@@ -38,7 +38,7 @@ def _unchanged(order: Order) -> int:
     is_as_asked = (
         store.is_good and not (order.clean or order.explain) and order.control < 0 and store.site.inputs == order.inputs
     )
-    if not is_as_asked or time.time() >= store.site.until or not output.is_dir():
+    if not is_as_asked or not store.site.since <= time.time() < store.site.until or not output.is_dir():
         return 0
     kept = Kept(output, store)
     is_whole = output.stat().st_ino == store.site.folder and all(kept.has(name) for name in store.files)

@@ -72,8 +72,10 @@ class Site(msgspec.Struct):
     """What says whether anything has changed since; see `inputs.stamp`."""
     folder: int = 0
     """The inode of the published folder: another one is not the one that this is of."""
+    since: float = 0.0
+    """Seconds since 1970 from which the site is right if nothing changes: a clock may be set back."""
     until: float = 0.0
-    """Seconds since 1970 until which the site is right if nothing changes."""
+    """The same, of when that ends."""
     names: dict[str, bytes] = {}
     templates: dict[str, bytes] = {}
     states: dict[str, bytes] = {}

@@ -113,10 +113,10 @@ class Texts:
         """What says whether the file would be converted to the same again."""
         return self.version + digest(Path(path).read_bytes())
 
-    def put(self, path: str, text: bytes, fields: bytes) -> None:
-        """Keep what was made of the file."""
+    def put(self, path: str, key: bytes, made: tuple[bytes, bytes, bytes]) -> None:
+        """Keep what was made of the file when that had `key`: the sum of both, the text, the fields."""
         self.converted.add(path)
-        self._take(path, Made(NOWHERE, self.key(path), digest(text) + digest(fields), text, fields))
+        self._ahead[path] = self._take(path, Made(NOWHERE, key, *made))
 
     def keep_content(self, path: str, content: bytes) -> None:
         """Keep what Pelican made of what was made of the file."""
@@ -201,17 +201,20 @@ def reader(texts: Texts) -> type[MarkdownReader]:
                 missing, label = [source_path], ""
             for path, made in zip(missing, shared_out(label, missing, self._packed, texts.jobs, str), strict=True):
                 if made:
-                    texts.put(path, *made)
+                    texts.put(path, made[0], made[1])
 
-        def _packed(self, path: str) -> tuple[bytes, bytes] | None:
-            """The text and the fields; None where there is something to be said of them, which Pelican is to say."""
+        def _packed(self, path: str) -> tuple[bytes, tuple[bytes, bytes, bytes]] | None:
+            """What `Texts.put` takes; None where there is something to be said of the text, which Pelican is to say."""
             before = texts.heard.count
             try:
+                key = texts.key(path)  # before it is read: should it change meanwhile, it is another one the next time
                 with texts.heard.alone():
                     content, metadata = self._convert(path)
                 metadata = _filter_discardable_metadata(metadata)
                 fields = msgspec.msgpack.encode([(name, _plain(value)) for name, value in metadata.items()])
-                return (content.encode(), fields) if texts.heard.count == before else None
+                text = content.encode()
+                made = digest(text) + digest(fields), text, fields
+                return (key, made) if texts.heard.count == before else None
             except Exception:
                 return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +28,9 @@ from milepost.incremental.workers import shared_out
 
 ALWAYS = ("_MILEPOST", "SITEURL", "SITENAME")
 """What the slices' steps with a page read, beside the page and its content."""
+
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Job(NamedTuple):
@@ -160,6 +164,13 @@ class GatheringWriter(Writer):  # type: ignore[misc]
         return {
             one.name: msgspec.msgpack.decode(packed, type=Made) for one, packed in zip(stale, made, strict=True)
         }  # fmt: skip
+
+    def _create_new_feed(self, *args: Any) -> Any:
+        """As Pelican's own; one without an entry is of no time, and not of the time at which it was made."""
+        feed = super()._create_new_feed(*args)
+        usual = feed.latest_post_date
+        feed.latest_post_date = lambda: usual() if feed.items else NEVER
+        return feed
 
     def _worth(self, feed: Feed, now: Now) -> bytes:
         """What says whether a feed would be the same again: all that its entries are, and every setting."""

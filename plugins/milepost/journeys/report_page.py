@@ -7,7 +7,9 @@ goal for hostile.
 from __future__ import annotations
 
 import re
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, timedelta
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +19,7 @@ from milepost.journeys.answers import Row
 from milepost.journeys.measures.objectives import served
 from milepost.journeys.pictures.bars import bar, parts
 from milepost.journeys.pictures.burnup import burn_up
-from milepost.journeys.pictures.calendar import calendar
+from milepost.journeys.pictures.calendar import WEEKS, calendar
 from milepost.journeys.report_goal import of_goal
 from milepost.journeys.report_map import colour
 from milepost.journeys.report_model import Report
@@ -135,11 +137,25 @@ def _objective(report: Report, row: Row) -> dict[str, Any]:
         **row,
         "says": STATES[row["state"]],
         "picture": burn_up(row, told, report.built.date(), label),
+        "months": _months(row, told),
         "placed": len(mine),
         "served": [{**one, "place": report.place(one["touchpoint"])} for one in parted["served"][:SERVED_SHOWN]],
         "idle": [report.place(name) for name in parted["idle"][:SERVED_SHOWN]],
         "idle_in_all": len(parted["idle"]),
     }
+
+
+def _months(objective: Row, reached: Mapping[date, int]) -> list[dict[str, Any]]:
+    """What the picture shows, month by month: reached in it, and so far."""
+    months: dict[date, int] = {}
+    for day, count in sorted(reached.items()):
+        if objective["since"] <= day <= objective["by"]:
+            months[day.replace(day=1)] = months.get(day.replace(day=1), 0) + count
+    sums = accumulate(months.values())
+    return [
+        {"month": month, "count": count, "so_far": so_far}
+        for (month, count), so_far in zip(months.items(), sums, strict=True)
+    ]
 
 
 def _obstacles(report: Report) -> list[dict[str, Any]]:
@@ -179,6 +195,9 @@ def _silences(report: Report) -> dict[str, Any]:
     colours = {name: colour(report.surfaces.index(name) + 1) if name in report.surfaces else "later" for name in back}
     return {
         "calendar": calendar(counts, last, "People who came back after 30 days or more, day by day.") if counts else "",
+        "days": [
+            (day, people) for day, people in sorted(counts.items(), reverse=True) if last - day < timedelta(weeks=WEEKS)
+        ],
         "returns": sum(row["times"] for row in report.rows("returns-by-day")),
         "back_by": [(report.place(name).text if name.startswith("(") else name, colours[name]) for name in back],
         "silences": [

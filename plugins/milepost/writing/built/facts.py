@@ -16,7 +16,7 @@ from milepost.writing.built import structured
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _REFRESH = re.compile(r"\s*[\d.]+\s*[;,]\s*url\s*=\s*['\"]?(?P<url>[^'\"]*)", re.IGNORECASE)
 _WHOLE = re.compile(rb"<!doctype\s|<html[\s>]", re.IGNORECASE)
-_FILLED = (b"<!-- milepost:slot -->", b" data-search>", b'id="discussion-title"')
+_FILLED = (b"<!-- milepost:slot -->", b" data-search>", b" data-issues>", b'id="discussion-title"')
 _SRCSET = re.compile(r"[\s,]*(?P<url>\S*[^\s,])(?:\s+[^,]*)?(?:,|$)")
 _PAGE, _IMAGE, _FILE = "page", "image", "file"
 _HREFS = {"a": _PAGE, "area": _PAGE}
