@@ -122,6 +122,15 @@ def test_how_fast_a_page_was_is_told_once_where_the_site_asks(chromium: Browser,
     assert set(data) <= {"lcp", "inp", "cls"}
     page.close()
 
+    # A page that is not in the sample loads nothing of it.
+    page, asked = chromium.new_page(), []
+    page.add_init_script("Math.random = () => 1")
+    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    page.goto(docs)
+    page.wait_for_timeout(200)
+    assert ("journey.v1.js" in asked, "vitals.v1.js" in asked) == (True, False)
+    page.close()
+
 
 def test_without_javascript_nothing_is_asked(chromium: Browser, docs: str) -> None:
     context = chromium.new_context(java_script_enabled=False)
