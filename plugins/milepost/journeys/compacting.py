@@ -55,8 +55,6 @@ def compact(folder: Path, before: str, inboxes: Set[str], at: Callable[[str], No
         OSError: the disk is full, or cannot be written; the archive is as it was.
     """
     settle(folder)
-    if not folder.exists() or folder.stat().st_dev != _aside(folder).parent.stat().st_dev:
-        return 0
     less = 0
     for month in sorted(folder.glob("month=*")):
         files = sorted(month.glob("*.parquet"))
@@ -64,6 +62,8 @@ def compact(folder: Path, before: str, inboxes: Set[str], at: Callable[[str], No
         if month.name.removeprefix("month=") >= before or not own:
             continue
         groups = [group for group in _groups(files) if len(group) > 1]
+        if groups and not _can_exchange(folder):
+            break
         if groups and _replaced(folder, month, groups, at):
             less += sum(len(group) - 1 for group in groups)
     return less
@@ -126,6 +126,24 @@ def _aside(folder: Path) -> Path:
     """Beside the archive and not in it: some readers look into every folder below."""
     real = folder.resolve()
     return real.with_name(f".{real.name}.compacting")
+
+
+def _can_exchange(folder: Path) -> bool:
+    """Tried, before a month is merged every hour in vain."""
+    aside = _aside(folder)
+    if folder.stat().st_dev != aside.parent.stat().st_dev:
+        return False
+    try:
+        for name in ("first", "second"):
+            (aside / name).mkdir(parents=True)
+        _exchange(aside / "first", aside / "second")
+    except OSError as error:
+        if error.errno in _CANNOT:
+            return False
+        raise
+    finally:
+        settle(folder)
+    return True
 
 
 def _exchange(first: Path, second: Path) -> None:
