@@ -97,6 +97,7 @@ def test_the_preview_alone_draws_the_tree(new_site: NewSite) -> None:
     soup = BeautifulSoup(answer.text, "lxml")
     [essays] = [item for item in soup.find_all("li") if item.get_text().startswith("Essays")]
     assert (answer.status_code, essays.get_text()) == (200, f"Essays tactic,\u00a01\u00a0page{_name(site, 'a')}")
+    assert [day.get_text() for day in soup.find_all("time")] == ["2026-09-01", "2027-06-30"]
     page = site.root / "plan/index.html"
     page.parent.mkdir()
     page.write_text(answer.text, encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 from markupsafe import Markup
@@ -11,6 +12,7 @@ from milepost.touchpoints.model import LEVELS, Placement
 from milepost.touchpoints.placing import Placed
 from milepost.touchpoints.plan import Objective
 
+_DAY = re.compile(r"(\d{4}-\d\d-\d\d)")
 NO_PLAN = "There is no plan: write content/plan.toml, with an objective that has a measure, a target and a date."
 
 
@@ -51,7 +53,7 @@ def html(placed: Placed) -> Markup:
         lacks = placed.lacks(objective)
         parts.append(
             Markup("<h2>{}</h2><p>{}; {}.</p>").format(
-                objective.title, _goal(objective), "complete" if not lacks else "; ".join(lacks)
+                objective.title, _dated(_goal(objective)), "complete" if not lacks else "; ".join(lacks)
             )
         )
         parts.append(_branch(placed, Placement(objective.slug)))
@@ -89,6 +91,12 @@ def _pages(number: int) -> str:
 def _goal(objective: Objective) -> str:
     since = f" from {objective.since}" if objective.since else ""
     return f"{objective.target:g} × {objective.measure}{since} by {objective.by}"
+
+
+def _dated(text: str) -> Markup:
+    """With each day as what it is, which no line breaks."""
+    parts = enumerate(_DAY.split(text))
+    return Markup("").join(Markup("<time>{}</time>").format(part) if number % 2 else part for number, part in parts)
 
 
 def _depth(place: Placement) -> int:
