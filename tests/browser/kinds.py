@@ -25,6 +25,7 @@ KINDS = {
     "search": "/search/",
     "found": "/search/?q=funnel",
     "newsletter": "/newsletter/subscribe",
+    "plan": "/plan/",
 }
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTHS = (375, 1440)

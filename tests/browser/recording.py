@@ -29,12 +29,18 @@ PAGE = """\
 <aside data-consent hidden><button data-consent-answer="yes">Yes</button>
 <button data-consent-answer="no">No</button></aside>
 {lines}</body></html>"""
-PREPARES = """\
-<!DOCTYPE html><html lang="en"><head><title>Prepares</title><link rel="icon" href="data:,">
-<script type="speculationrules">{"prerender": [{"urls": ["/second"], "eagerness": "immediate"}]}</script>
-<script>setTimeout(() => { location.href = "/second" }, 2500)</script></head><body>Prepares</body></html>"""
+# A page that prerenders the next one, and goes there when it is let.
+LEADING = '<script src="/leading.js" defer></script>'
+LEADS = 'fetch("/leave").then(() => location.assign("/second"));'
+RULES = json.dumps({"prerender": [{"urls": ["/second"], "eagerness": "immediate"}]})
 LINKS = "".join(f'<p><a href="/second?{number}">Link {number}</a></p>' for number in range(1000))
 LINES = "".join(f"<p>Line {number}</p>" for number in range(200))
+FILES = {
+    "/journey.v1.js": (served().encode(), "text/javascript"),
+    "/leading.js": (LEADS.encode(), "text/javascript"),
+    "/rules.json": (RULES.encode(), "application/speculationrules+json"),
+    "/leave": (b"", "text/plain"),
+}
 
 
 def said(event: Event) -> dict[str, Any]:
@@ -52,8 +58,10 @@ class Recorder:
     asks: bool = False
     seconds: float = 0.0
     posts: list[tuple[str, bytes]] = field(default_factory=list)
-    prepared: list[str] = field(default_factory=list)
-    """Paths that the browser asked for so as to prerender them."""
+    gets: list[tuple[str, str]] = field(default_factory=list)
+    """Each path that was asked for, and what for: `prefetch;prerender`, or nothing."""
+    leave: threading.Event = field(default_factory=threading.Event)
+    """Lets the page `/leading` go on to the one that it prerenders."""
 
     def events(self, type_: str = "") -> list[Event]:
         """Every event that came, as the collector's own decoder reads it."""
@@ -72,24 +80,22 @@ class Recorder:
 
 @contextmanager
 def recording() -> Iterator[Recorder]:
-    """Serve the pages `/first`, `/second` and `/lost` (the 404) on a free port."""
+    """Serve the pages `/first`, `/second`, `/leading`, `/many` and `/lost` (the 404) on a free port."""
     recorder = Recorder()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            if self.path == "/journey.v1.js":
-                self._answer(200, served().encode(), "text/javascript")
+            recorder.gets.append((self.path, self.headers.get("Sec-Purpose", "")))
+            if self.path == "/leave":
+                recorder.leave.wait(20)
+            if self.path in FILES:
+                self._answer(200, *FILES[self.path])
                 return
-            if self.path == "/prepares":
-                self._answer(200, PREPARES.encode(), "text/html")
-                return
-            if "prerender" in self.headers.get("Sec-Purpose", ""):
-                recorder.prepared.append(self.path)
             kind, id_ = ("error", "site/404") if self.path == "/lost" else ("article", f"blog{self.path.split('?')[0]}")
             outside = recorder.url.replace("127.0.0.1", "localhost")
-            lines = LINKS if self.path == "/many" else LINES
+            lines = {"/many": LINKS, "/leading": LEADING}.get(self.path, LINES)
             page = PAGE.format(id=id_, kind=kind, policy=POLICY, outside=outside, lines=lines)
             self._answer(404 if kind == "error" else 200, page.encode(), "text/html")
 
@@ -101,6 +107,8 @@ def recording() -> Iterator[Recorder]:
 
         def _answer(self, status: int, body: bytes, type_: str) -> None:
             self.send_response(status)
+            if self.path == "/leading":
+                self.send_header("Speculation-Rules", '"/rules.json"')
             if recorder.asks:
                 self.send_header("Milepost-Consent", "ask")
             self.send_header("Content-Type", type_)

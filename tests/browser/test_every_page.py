@@ -10,16 +10,13 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, Page
 
+from browser.axe import violations
 from browser.kinds import KINDS, SCHEMES, WIDTHS, opened
 from serving import Served, serving
 from sites import ROOT
 
 pytestmark = pytest.mark.browser
 
-AXE = ROOT / "tests/node/node_modules/axe-core/axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-RUN_AXE = """async rules => (await axe.run(document, { runOnly: rules, resultTypes: ["violations"] })).violations
-  .flatMap(rule => rule.nodes.map(node => `${rule.id}: ${node.html}`))"""
 # What Tab must reach: everything that can be pressed or filled in, and what a reader must be able to scroll.
 REACHABLE = """() => [
   ...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")
@@ -114,15 +111,6 @@ def for_every_kind(page: Page, served: Served, look: Any, scripts: bool = True) 
 def test_axe_finds_nothing_and_the_console_stays_empty(
     chromium: Browser, served: Served, scheme: Literal["light", "dark"], width: int
 ) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: `make test` does it")
-    source = AXE.read_text(encoding="utf-8")
-
-    def violations(page: Page) -> list[str]:
-        page.evaluate(source)
-        found: list[str] = page.evaluate(RUN_AXE, RULES)
-        return found
-
     said: list[str] = []
     with opened(chromium, viewport={"width": width, "height": 900}, color_scheme=scheme) as page:
         page.on("console", lambda message: said.append(f"{page.url}: {message.text}"))
@@ -201,8 +189,8 @@ def test_read_aloud_headings_begin_with_one_and_skip_no_level(chromium: Browser,
 
 def test_without_javascript_the_same_words_are_there_and_no_button_is_dead(chromium: Browser, served: Served) -> None:
     def words(page: Page) -> str:
-        # What JavaScript adds does what only it can: copy, and ask "Was this helpful?".
-        page.evaluate("() => document.querySelectorAll('form[data-helpful]').forEach(it => it.remove())")
+        # What JavaScript adds does what only it can: copy, ask "Was this helpful?", and in the preview tell of readers.
+        page.evaluate("document.querySelectorAll('form[data-helpful], [data-readers]').forEach(it => it.remove())")
         return page.locator("body").inner_text().replace("\nCopy\n", "\n")
 
     def dead(page: Page) -> list[str]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import product
 from threading import Thread
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from browser.axe import violations
+from browser.kinds import SCHEMES, opened
 from serving import free_port
 from sites import NO_ABOUT, Site
 
@@ -83,6 +86,29 @@ def test_an_answer_and_its_one_sentence_are_one_event(chromium: Browser, docs: s
     page.close()
 
 
+@pytest.mark.parametrize(
+    ("scheme", "width"),
+    [
+        *product(SCHEMES, (375,)),
+        *(pytest.param(scheme, width, marks=pytest.mark.long) for scheme, width in product(SCHEMES, (768, 1440))),
+    ],
+)
+def test_axe_finds_nothing_in_the_form_before_while_and_after_it_is_answered(
+    chromium: Browser, docs: str, scheme: Literal["light", "dark"], width: int
+) -> None:
+    with opened(chromium, viewport={"width": width, "height": 900}, color_scheme=scheme) as page:
+        page.goto(docs)
+        form = page.locator("form.helpful")
+        expect(form).to_be_visible()
+        found = violations(page, "form.helpful")
+        form.get_by_role("button", name="No").click()
+        found += violations(page, "form.helpful")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        form.get_by_role("button", name="Send").click()
+        expect(form.get_by_text("Every answer is read")).to_be_focused()
+        assert found + violations(page, "form.helpful") == []
+
+
 def test_how_fast_a_page_was_is_told_once_where_the_site_asks(chromium: Browser, docs: str, posts: Posts) -> None:
     page = chromium.new_page()
     posts.clear()
@@ -94,6 +120,15 @@ def test_how_fast_a_page_was_is_told_once_where_the_site_asks(chromium: Browser,
     [data] = posts.of("vitals")
     assert 0 < data["lcp"] < 10_000
     assert set(data) <= {"lcp", "inp", "cls"}
+    page.close()
+
+    # A page that is not in the sample loads nothing of it.
+    page, asked = chromium.new_page(), []
+    page.add_init_script("Math.random = () => 1")
+    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    page.goto(docs)
+    page.wait_for_timeout(200)
+    assert ("journey.v1.js" in asked, "vitals.v1.js" in asked) == (True, False)
     page.close()
 
 

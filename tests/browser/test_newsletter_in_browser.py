@@ -11,8 +11,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from browser.axe import RULES, violations
 from browser.kinds import SCHEMES, WIDTHS, opened
-from browser.test_every_page import AXE, RULES, RUN_AXE
 from browser.test_whole_way import archived, subscribe
 from serving import Served, serving
 from sites import Site, article, png
@@ -47,12 +47,6 @@ def issue(served: Served) -> str:
     return f"{datetime.now(UTC):%Y-%m-%d}"
 
 
-def violations(page: Page, rules: list[str] = RULES) -> list[str]:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: list[str] = page.evaluate(RUN_AXE, rules)
-    return found
-
-
 def sign_up(page: Page, address: str) -> None:
     page.get_by_label("Your mail address").fill(address)
     page.get_by_role("button", name="Subscribe").click()
@@ -67,8 +61,6 @@ def described(page: Page) -> str:
 
 
 def test_a_signup_is_answered_on_its_page_the_same_for_everybody(chromium: Browser, served: Served) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: `make test` does it")
     said, faults = [], []
     with opened(chromium, viewport={"width": 375, "height": 800}) as page:
         page.add_init_script(QUIET)
@@ -168,7 +160,7 @@ def test_an_issue_is_looked_at_in_frames_light_and_dark_whatever_the_browser_is(
         for scheme in SCHEMES:
             page.set_content(httpx.get(f"{served.url}/newsletter/preview/{issue}/{scheme}").text)
             # Without the landmarks of a page, which it is not.
-            assert violations(page, [rule for rule in RULES if rule != "best-practice"]) == []
+            assert violations(page, rules=[rule for rule in RULES if rule != "best-practice"]) == []
 
 
 def test_a_click_in_a_mail_is_met_as_the_mail_and_the_issue_is_a_page_for_everybody(

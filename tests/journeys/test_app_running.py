@@ -18,8 +18,9 @@ from pathlib import Path
 import httpx
 from collecting import BROWSER, event, rows, running, settings_for, wait_for
 
+from milepost.journeys import parquet
 from milepost.journeys.keeping import keep_archived
-from milepost.journeys.model import Settings as Journeys
+from milepost.journeys.parquet import Row
 from serving import free_port
 
 CONF = """
@@ -99,8 +100,11 @@ def test_health_figures_and_log_tell_what_is_wrong_and_of_whom_nothing(tmp_path:
     assert not [one for one in (person, "Agent-007", "127.0.0.1", "blog/first") if one in log.read_text()]
 
 
-def test_the_app_archives_by_itself_and_only_one_process_does(tmp_path: Path) -> None:
+def test_the_app_archives_and_removes_what_is_old_by_itself_and_only_one_process_does(tmp_path: Path) -> None:
     settings = settings_for(tmp_path)
+    archive = Path(settings.env.archive_url)
+    old = Row(bytes(16), 0, 0, "view", "blog/first", "counted", *[None] * 7)
+    parquet.write(parquet.ordered([old]), archive / "month=1970-01/old.parquet")
     (tmp_path / "pelicanconf.py").write_text(CONF)
     settings = settings.model_copy(update={"site": settings.site.model_copy(update={"content": tmp_path})})
     os.environ["MILEPOST_VAR"] = str(settings.env.var)
@@ -112,7 +116,7 @@ def test_the_app_archives_by_itself_and_only_one_process_does(tmp_path: Path) ->
             tasks = [asyncio.create_task(keep_archived(settings, first=0, every=60)) for _ in range(2)]
             for _ in range(200):
                 await asyncio.sleep(0.05)
-                if rows(settings.env):
+                if [path.name for path in archive.glob("month=*")] == ["month=2026-01"]:
                     break
             for task in tasks:
                 task.cancel()
@@ -121,5 +125,4 @@ def test_the_app_archives_by_itself_and_only_one_process_does(tmp_path: Path) ->
         asyncio.run(keepers())
     finally:
         del os.environ["MILEPOST_VAR"]
-    assert len(rows(settings.env)) == 1
-    assert settings.of(Journeys).retention_months == 25
+    assert [f"{row['at']:%Y-%m}" for row in rows(settings.env)] == ["2026-01"]

@@ -18,7 +18,7 @@ import pytest
 from collecting import NOW, Clock, Running, event, rows, running, settings_for
 
 from milepost.errors import MilepostError
-from milepost.journeys import boxes, inbox, rights
+from milepost.journeys import boxes, inbox, keeping, rights
 from milepost.journeys.archive import archive_inboxes
 from milepost.journeys.erasing import erase
 from milepost.journeys.forgotten import Forgotten
@@ -187,6 +187,21 @@ def test_a_subscriber_is_found_by_address() -> None:
     assert rights.person_meant(" ada@Example.com", lambda: people) == "A" * 22
     with pytest.raises(MilepostError):
         rights.person_meant("ben@example.com", lambda: people)
+
+
+def test_a_report_from_before_somebody_was_forgotten_is_made_anew(settings: Settings) -> None:
+    var = settings.env.var
+    (var / "inbox").mkdir(parents=True)
+    assert not keeping._is_stale(var)
+    report = var / "report/index.html"
+    report.parent.mkdir()
+    report.write_text("as it was")
+    os.utime(report, (0, 0))
+    assert not keeping._is_stale(var)
+    erase(settings.env, "A" * 22)
+    assert keeping._is_stale(var)
+    report.write_text("anew")
+    assert not keeping._is_stale(var)
 
 
 def test_forgetting_twice_is_no_different(settings: Settings) -> None:

@@ -11,6 +11,7 @@ import httpx
 from bs4 import BeautifulSoup
 from starlette.applications import Starlette
 
+from markup import faults
 from milepost.app import create_app
 from milepost.settings import load
 from sites import Site, article
@@ -95,10 +96,12 @@ def test_the_preview_alone_draws_the_tree(new_site: NewSite) -> None:
     answer = got(preview, "/plan/")
     soup = BeautifulSoup(answer.text, "lxml")
     [essays] = [item for item in soup.find_all("li") if item.get_text().startswith("Essays")]
-    assert (answer.status_code, essays.get_text(" ", strip=True)) == (
-        200,
-        "Essays tactic, 1 page " + _name(site, "a"),
-    )
+    assert (answer.status_code, essays.get_text()) == (200, f"Essays tactic,\u00a01\u00a0page{_name(site, 'a')}")
+    assert [day.get_text() for day in soup.find_all("time")] == ["2026-09-01", "2027-06-30"]
+    page = site.root / "plan/index.html"
+    page.parent.mkdir()
+    page.write_text(answer.text, encoding="utf-8")
+    assert faults(page.parent) == []
     assert [title.get_text() for title in soup.find_all("h2")] == ["Signups <now>", "Without a place"]
     site.write({"content/plan.toml": "[[objective]]\nslug = 1"})
     assert "It cannot be read as it is" in got(preview, "/plan/").text

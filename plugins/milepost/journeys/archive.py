@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from milepost.errors import MilepostError
-from milepost.journeys import boxes, inbox, parquet
+from milepost.journeys import boxes, compacting, inbox, parquet
 from milepost.journeys.erasing import erase
 from milepost.journeys.forgotten import Forgotten
 from milepost.journeys.parquet import Row
@@ -29,6 +29,8 @@ from milepost.settings import Environment
 
 BATCH_EVENTS = 100_000
 IDS_KEPT = timedelta(hours=48)
+LATE = timedelta(days=2)
+"""How long a month that is over may still get events of readers, whose clocks differ and whose networks fail."""
 ASIDE_KEPT = timedelta(days=30)
 LOCK_SECONDS = 30.0
 
@@ -49,6 +51,8 @@ class Archived:
     """Files that could not be read, and were renamed."""
     removed: int = 0
     """Files of months that are kept no longer."""
+    compacted: int = 0
+    """How many files fewer past months have now."""
     aside: Counter[str] = field(default_factory=Counter)
     """Events kept out, by the unknown touchpoint they name; over all runs of the last 30 days."""
 
@@ -64,6 +68,8 @@ class Archived:
         for name in self.corrupt:
             said += f"\n{self.folder / name} cannot be read, and is now {name.rpartition('/')[2]}{parquet.CORRUPT}; "
             said += "restore it from a backup"
+        if self.compacted:
+            said += f"\n{_many(self.compacted, 'file')} of past months merged into others"
         if self.removed:
             said += f"\n{_many(self.removed, 'file')} of months beyond JOURNEY_RETENTION removed"
         if self.aside:
@@ -100,7 +106,7 @@ def archive_inboxes(
     """Move every event that is in an inbox now into the archive, and remove what is kept no longer.
 
     Args:
-        at: called after each of TRANSITIONS, for each batch.
+        at: called after each of TRANSITIONS, for each batch, and of those of `compacting`, for each month.
         retention_months: how many whole months are kept besides the current one; None keeps all.
         thorough: read every file of the archive, to find those that cannot be.
     Raises:
@@ -114,12 +120,14 @@ def archive_inboxes(
     with only_archiver(folder / "archiver.lock"), closing(_claims(folder / "ids.sqlite")) as claims:
         done.forgotten.refresh()
         done.corrupt = parquet.set_aside_corrupt(done.folder, thorough)
+        compacting.settle(done.folder)
         for person in done.forgotten.pending():
             erase(env, person)
+        names: set[str] = set()
         for path in boxes.inboxes(folder):
             try:
                 with closing(boxes.connect(path)) as connection:
-                    _empty(connection, claims, done, clock(), at)
+                    names.add(_empty(connection, claims, done, clock(), at))
             except sqlite3.Error as error:
                 raise MilepostError(f"{path}: {error}; nothing of it was archived, mend or move it") from error
             except OSError as error:
@@ -129,6 +137,11 @@ def archive_inboxes(
             claims.execute("DELETE FROM ids WHERE claimed < ?", (microseconds(clock() - IDS_KEPT),))
         if retention_months is not None:
             done.removed = len(parquet.remove_before(done.folder, _months_before(clock(), retention_months)))
+        try:
+            done.compacted = compacting.compact(done.folder, f"{clock() - LATE:%Y-%m}", names, at)
+        except OSError as error:
+            where = error.filename or done.folder
+            raise MilepostError(f"{where}: {error.strerror}; nothing is lost, archive again") from error
     return done
 
 
@@ -139,8 +152,8 @@ def _months_before(now: datetime, months: int) -> str:
 
 def _empty(
     connection: sqlite3.Connection, claims: sqlite3.Connection, done: Archived, now: datetime, at: Callable[[str], None]
-) -> None:
-    """Archive one inbox, batch after batch, up to the last request it has now."""
+) -> str:
+    """Archive one inbox, batch after batch, up to the last request it has now. Returns its name."""
     (last,) = connection.execute("SELECT coalesce(max(number), 0) FROM requests").fetchone()
     while batch := _open_batch(connection, last):
         at("recorded")
@@ -163,6 +176,8 @@ def _empty(
     with boxes.transaction(connection):
         connection.execute("DELETE FROM aside WHERE received < ?", (microseconds(now - ASIDE_KEPT),))
     done.aside.update(dict(connection.execute("SELECT touchpoint, count(*) FROM aside GROUP BY touchpoint")))
+    (name,) = connection.execute("SELECT name FROM inbox").fetchone()
+    return str(name)
 
 
 def _open_batch(connection: sqlite3.Connection, until: int) -> Batch | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from milepost.journeys import boxes, inbox, parquet
+from milepost.journeys import boxes, compacting, inbox, parquet
 from milepost.journeys.forgotten import Forgotten
 from milepost.journeys.links import Links
 from milepost.settings import Environment
@@ -54,6 +54,7 @@ def erase(env: Environment, person: str) -> Receipt:
     forgotten.begin(person)
     waited = sum(_erase_in(path, person) for path in boxes.inboxes(env.var / "inbox"))
     links = Links(env).forget(person)
+    compacting.settle(parquet.archive_folder(env))
     archived, files = parquet.erase(parquet.archive_folder(env), person)
     forgotten.done(person)
     return Receipt(person, datetime.now(UTC), waited, archived, len(files), links)

@@ -67,7 +67,7 @@ def write(table: pa.Table, path: Path, at: Callable[[str], None] = lambda transi
     path.parent.mkdir(parents=True, exist_ok=True)
     with _replacing(path, at) as temporary:
         write_parquet(table, temporary)
-    _sync(path.parent.parent)
+    sync(path.parent.parent)
 
 
 def listed(folder: Path) -> dict[str, Mapping[str, Any]]:
@@ -150,7 +150,7 @@ def erase(folder: Path, person: str) -> tuple[int, list[str]]:
             write(kept, path)
         else:
             path.unlink()
-            _sync(path.parent)
+            sync(path.parent)
         events += count
         files.append(path.relative_to(folder).as_posix())
     if files:
@@ -176,13 +176,14 @@ def _replacing(path: Path, at: Callable[[str], None] = lambda transition: None) 
     """Yield a name to write to, which then becomes `path` as a whole. No reader takes that name for Parquet."""
     temporary = path.with_name(f".{path.name}.new")
     yield temporary
-    _sync(temporary)
+    sync(temporary)
     at("written")
     temporary.replace(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have a file, or the names in a folder, on disk on return."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

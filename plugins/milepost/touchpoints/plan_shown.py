@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 from markupsafe import Markup
@@ -11,6 +12,7 @@ from milepost.touchpoints.model import LEVELS, Placement
 from milepost.touchpoints.placing import Placed
 from milepost.touchpoints.plan import Objective
 
+_DAY = re.compile(r"(\d{4}-\d\d-\d\d)")
 NO_PLAN = "There is no plan: write content/plan.toml, with an objective that has a measure, a target and a date."
 
 
@@ -51,7 +53,7 @@ def html(placed: Placed) -> Markup:
         lacks = placed.lacks(objective)
         parts.append(
             Markup("<h2>{}</h2><p>{}; {}.</p>").format(
-                objective.title, _goal(objective), "complete" if not lacks else "; ".join(lacks)
+                objective.title, _dated(_goal(objective)), "complete" if not lacks else "; ".join(lacks)
             )
         )
         parts.append(_branch(placed, Placement(objective.slug)))
@@ -63,7 +65,7 @@ def html(placed: Placed) -> Markup:
 def _branch(placed: Placed, above: Placement) -> Markup:
     """What is one level below a place, and the pages that serve the place itself."""
     items = [
-        Markup("<li>{} <small>{}, {}</small>{}</li>").format(
+        Markup("<li>{} <small>{},&nbsp;{}</small>{}</li>").format(
             part.title, LEVELS[_depth(place) - 1], _pages(placed.number(place)), _branch(placed, place)
         )
         for place, part in placed.plan.places()
@@ -78,16 +80,23 @@ def _names(names: list[str]) -> Markup:
 
 
 def _items(names: list[str]) -> Iterator[Markup]:
-    yield from (Markup("<li><code>{}</code></li>").format(name) for name in names)
+    # A long path breaks between its parts before it breaks within one.
+    yield from (Markup("<li><code>{}</code></li>").format(Markup("/<wbr>").join(name.split("/"))) for name in names)
 
 
 def _pages(number: int) -> str:
-    return "1 page" if number == 1 else f"{number} pages"
+    return "1\u00a0page" if number == 1 else f"{number}\u00a0pages"
 
 
 def _goal(objective: Objective) -> str:
     since = f" from {objective.since}" if objective.since else ""
     return f"{objective.target:g} × {objective.measure}{since} by {objective.by}"
+
+
+def _dated(text: str) -> Markup:
+    """With each day as what it is, which no line breaks."""
+    parts = enumerate(_DAY.split(text))
+    return Markup("").join(Markup("<time>{}</time>").format(part) if number % 2 else part for number, part in parts)
 
 
 def _depth(place: Placement) -> int:
