@@ -151,7 +151,10 @@ def test_a_second_build_makes_nothing_and_gives_the_same_bytes(new_site: New) ->
     assert {path.name: path.read_bytes() for path in (site.output / "pictures").iterdir()} == first
 
 
-@pytest.mark.parametrize("damage", ["truncated", "emptied", "garbage", "unwritable"])
+@pytest.mark.parametrize(
+    "damage",
+    ["truncated", "unwritable", *(pytest.param(name, marks=pytest.mark.long) for name in ("emptied", "garbage"))],
+)
 def test_a_damaged_cache_is_no_cache(new_site: New, damage: str) -> None:
     site = new_site({"content/articles/a.md": article(body="![A](a.png)"), "content/articles/a.png": png(40, 30)}, CONF)
     built(site)

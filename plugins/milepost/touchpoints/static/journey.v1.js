@@ -19,8 +19,8 @@
       const random = Array.from(crypto.getRandomValues(new Uint8Array(9)), (byte) => digits(byte, 2)).join("");
       return (digits(Date.now(), 12) + 7 + random).replace(/(.{8})(.{4})(.{4})(...)/, "$1-$2-$3-8$4-");
     };
-    const add = (type, data, where = touchpoint) =>
-      queue.length < 100 && queue.push({ id: id(), type, touchpoint: where, at: new Date().toISOString(), data });
+    const add = (type, data, where = touchpoint, ago = 0) =>
+      queue.length < 100 && queue.push({ id: id(), type, touchpoint: where, at: new Date(Date.now() - ago).toISOString(), data });
     const post = (url, body) => fetch(url, { method: "POST", body, keepalive: true, credentials: "include" });
     // What could not be sent waits in memory: for the next time, for the network, or for longer and longer.
     const send = async () => {
@@ -54,7 +54,7 @@
       scrolled();
       // Who comes by a link of a mail met the mail first; who comes back to its page does not meet it again.
       const mail = !begun && /[?&]touchpoint=(newsletter\/[a-z0-9._-]{1,80})(?:&|$)/.exec(location.search);
-      if (mail) add("view", {}, mail[1]);
+      if (mail) add("view", {}, mail[1], 1);
       begun = 1;
       add("view", referrer());
       if (meta("kind") === "error") add("not-found", { path: location.pathname, ...referrer() });
