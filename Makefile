@@ -103,7 +103,7 @@ reference: setup ## the pages of the docs that are generated from the code, anew
 
 bench: bench-build bench-check bench-collector bench-journeys bench-mail bench-pages ## figures beside peers, in one run, as ratios
 
-bench-build: $(VENV)/.test ## one blog (N=1000) built by Milepost, stock Pelican and Hugo: cold, again, after one edit
+bench-build: $(VENV)/.test ## one blog (N=1000) built by Milepost, Pelican, Hugo and Eleventy: cold, again, after an edit, watched
 	$(BIN)/python tests/bench/build.py
 
 bench-check: $(VENV)/.test ## a check of what has not changed (N=10000), beside reading the files

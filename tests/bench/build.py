@@ -8,6 +8,7 @@ are in none. Medians of RUNS builds and EDITS edits; each ratio is to Milepost's
 from __future__ import annotations
 
 import os
+import signal
 import statistics
 import subprocess
 import tempfile
@@ -80,8 +81,9 @@ def watched(tool: Tool, count: int, cold: float) -> float:
     patience = 60 + 5 * cold
     tool.clear()  # so that it can be seen when the first build is done
     process = subprocess.Popen(
-        tool.watch, cwd=tool.root, env=tool.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+        tool.watch, cwd=tool.root, env=tool.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
     try:
         _until_settled(tool, count, patience)
         # What takes as long as a whole build is not measured five times.
@@ -92,7 +94,7 @@ def watched(tool: Tool, count: int, cold: float) -> float:
             time.sleep(min(SETTLED_SECONDS + times[-1], 20))
         return statistics.median(times)
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)  # what it has started as well
         process.wait()
 
 
@@ -119,10 +121,10 @@ def main(count: int) -> None:
             times[tool.name]["watched"] = watched(tool, count, times[tool.name]["cold"])
         print(f"{count} posts; seconds, medians of {RUNS} builds and {EDITS} edits, and how many times Milepost's")
         columns = list(times[found[0].name])
-        print(f"{'':<9}" + "".join(f"{what:>17}" for what in columns) + f"{'MB':>7}{'pages':>7}{'feeds':>6}")
+        print(f"{'':<9}" + "".join(f"{what:>18}" for what in columns) + f"{'MB':>7}{'pages':>7}{'feeds':>6}")
         for tool in found:
             cells = [
-                f"{times[tool.name][what]:>9.3f}{times[tool.name][what] / times[found[0].name][what]:>7.2f}x"
+                f"{times[tool.name][what]:>9.3f}{times[tool.name][what] / times[found[0].name][what]:>8.2f}x"
                 for what in columns
             ]
             most = memory(tool)
