@@ -135,7 +135,18 @@ def files_of(site: Site) -> set[Path]:
     return {path for path in site.root.rglob("*") if not apart & set(path.relative_to(site.root).parts)}
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+# Of each kind one is tried always, and its neighbours with the long tests: each builds and checks a site.
+NEIGHBOURS = (
+    "an empty title", "an unknown status", "an image without words", "an author's file with a broken link",
+    "two author files of one name", "an objective without a target", "an objective without a date",
+    "an objective without any of them", "a place that is not in the plan", "a setting of the wrong kind",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, id=name, marks=[pytest.mark.long] * (name in NEIGHBOURS)) for name, case in CASES.items()],
+)
 def test_it_is_one_line_and_a_failure_and_nothing_is_written(new_site: New, case: Case) -> None:
     site = new_site({**SOUND, **case.files}, case.conf)
     last = len(site.settings_file.read_text().splitlines())
