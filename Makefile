@@ -130,4 +130,5 @@ lock: $(BIN)/python ## the lock files anew, from pyproject.toml and tests/node/p
 	  --extra spark --constraint requirements.lock pyproject.toml --output-file tests/spark.lock
 	printf 'channelattribution\nmarketing-attribution-models\nmatplotlib\n' | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
 	  --python-version 3.11 --constraint tests/requirements.lock - --output-file tests/bench/requirements.lock
+	sed -i 's#-c $(CURDIR)/#-c #' tests/bench/requirements.lock
 	$(BIN)/npm install --prefix tests/node --package-lock-only --loglevel error
