@@ -97,9 +97,10 @@ class Contents:
         def send(content: Any, **more: Any) -> Any:
             if self._made is None and type(content) in _CLASSES:
                 self._made = content
-                self._packed = self._pack(content)
-                if self._packed:
-                    self._begin(content, digest(self._packed))
+                if packed := self._pack(content):
+                    body = self._version_of(type(content)) + packed
+                    self._packed = digest(body) + body
+                    self._begin(content, self._packed[:_SUM])
             return usual(content, **more)
 
         return send
@@ -110,9 +111,8 @@ class Contents:
         before = self.texts.heard.count
         self._made, self._packed = None, b""
         yield
-        if self._made is not None and self._packed and self.texts.heard.count == before and self.texts.has(place):
-            body = self._version_of(type(self._made)) + self._packed
-            self.texts.keep_content(place, digest(body) + body)
+        if self._packed and self.texts.heard.count == before and self.texts.has(place):
+            self.texts.keep_content(place, self._packed)
 
     def _version_of(self, kind: type[Content]) -> bytes:
         return self.version + kind.__name__.encode()
@@ -151,7 +151,7 @@ class Contents:
                 kind = SkipStub if metadata.get("status") == "skip" else kind
                 return kind(content._content, metadata, self.settings, place, context)
         self._made = content
-        self._begin(content, digest(made.content[_SUM + len(prefix) :]))
+        self._begin(content, made.content[:_SUM])
         signals.content_object_init.send(content)
         return content
 
