@@ -150,7 +150,7 @@ class Texts:
             OSError: when nothing can be written.
         """
         rows = [(name, *made.stamp, *made[1:]) for name, made in self.new.items()]
-        self.new, self._held = {}, {}
+        self.new, self._held, self._ahead = {}, {}, {}
         if not rows:
             return
         try:

@@ -17,6 +17,7 @@ from milepost.errors import MilepostError
 from milepost.journeys.measures.onward import LEAST_PEOPLE
 from milepost.journeys.questions import Question, answer
 from milepost.journeys.synthetic import is_synthetic
+from milepost.replacing import replace
 from milepost.settings import Settings
 
 READER = "reading"
@@ -81,13 +82,6 @@ def _replace(file: Path, text: str) -> None:
     try:
         if file.is_file() and file.read_text(encoding="utf-8") == text:
             return
-        file.parent.mkdir(parents=True, exist_ok=True)
-        # A name that no build takes for part of the site.
-        temporary = file.with_name(f".{file.name}.{os.getpid()}.new")
-        with temporary.open("w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(file)
+        replace(file, text)
     except OSError as error:
         raise MilepostError(f"{file}: {error.strerror}; name another file with ONWARD_FILE") from error
