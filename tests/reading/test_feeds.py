@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
@@ -12,7 +11,6 @@ from lxml import etree, html
 
 from sites import Site, article, png
 
-NewSite = Callable[..., Site]
 URL = "https://x.example/base"
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
 BODY = """\
@@ -34,9 +32,9 @@ FILES: dict[str, str | bytes] = {
 ATOM_FEEDS = ("all", "category/strategy", "tag/funnels", "tag/journeys", "author/ada-sample")
 
 
-@pytest.fixture
-def built(new_site: NewSite) -> Site:
-    site = new_site(FILES)
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    site = Site(tmp_path_factory.mktemp("feeds")).write(FILES)
     done = site.pelican(SITEURL=URL)
     assert done.returncode == 0, done.stdout + done.stderr
     return site

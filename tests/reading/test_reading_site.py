@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from bs4 import BeautifulSoup
 from milepost.reading import text
 from sites import Site, article, png
 
-NewSite = Callable[..., Site]
 URL = "https://x.example/base"
 HOSTILE = "</script><script>alert(1)</script> & <b>bold</b>"
 LINKS = "Read [the docs]({filename}/docs/start.md), or [this](#here).[^1]\n\n[^1]: A note."
@@ -22,7 +20,7 @@ Modified: 2026-02-01
 Image: images/a.png
 Image_alt: A
 Summary: {HOSTILE}"""
-FILES = {
+FILES: dict[str, str | bytes] = {
     "content/articles/1.md": article("Post 1", 1, LINKS),
     "content/articles/2.md": article("Post 2", 2).replace("Summary: What", MORE),
     "content/articles/3.md": article("Post 3", 3, "word " * 690),
@@ -35,9 +33,9 @@ FILES = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def built(new_site: NewSite) -> Site:
-    site = new_site(FILES, conf="DEFAULT_PAGINATION = 2")
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    site = Site(tmp_path_factory.mktemp("reading"), "DEFAULT_PAGINATION = 2").write(FILES)
     done = site.pelican(SITEURL=URL)
     assert done.returncode == 0, done.stdout + done.stderr
     return site
