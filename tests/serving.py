@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,9 +15,7 @@ from pathlib import Path
 
 import httpx
 
-from sites import ROOT
-
-KEPT_PICTURES = ROOT / "var/cache/pictures"
+from sites import ROOT, lend_pictures
 
 
 def free_port() -> int:
@@ -61,9 +58,8 @@ def serving(folder: Path, var: Path, *command: str, seconds: float = 90) -> Iter
         "PORT": str(port),
         "PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}",
     }
-    # Pictures are kept by what they are made of, so that tests may share them.
-    if KEPT_PICTURES.is_dir():
-        shutil.copytree(KEPT_PICTURES, var / "cache/pictures", dirs_exist_ok=True)
+    if folder == ROOT:
+        lend_pictures(var)
     log = var.with_name(f"{var.name}.log")
     with log.open("w") as out:
         process = subprocess.Popen(
@@ -86,5 +82,3 @@ def serving(folder: Path, var: Path, *command: str, seconds: float = 90) -> Iter
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        if folder == ROOT and (made := var / "cache/pictures").is_dir():
-            shutil.copytree(made, KEPT_PICTURES, dirs_exist_ok=True)

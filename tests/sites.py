@@ -15,6 +15,7 @@ from bs4 import BeautifulSoup
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
+KEPT_PICTURES = ROOT / "var/cache/pictures"
 SLICES = ("writing", "authors", "docs", "touchpoints", "reading", "comments", "newsletter", "journeys")
 
 NO_ABOUT = 'del ORGANIZATION["url"]'
@@ -61,6 +62,16 @@ def png(width: int, height: int, colour: str = "teal") -> bytes:
     data = io.BytesIO()
     Image.new("RGB", (width, height), colour).save(data, "PNG")
     return data.getvalue()
+
+
+def lend_pictures(var: Path) -> None:
+    """Let builds with the state `var` find the pictures that were made of the shipped content, and keep others there.
+
+    They are kept by what they are made of, so that tests may share them.
+    """
+    KEPT_PICTURES.mkdir(parents=True, exist_ok=True)
+    (var / "cache").mkdir(parents=True, exist_ok=True)
+    (var / "cache/pictures").symlink_to(KEPT_PICTURES)
 
 
 @dataclass

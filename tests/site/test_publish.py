@@ -10,7 +10,7 @@ import brotli
 import pytest
 from bs4 import BeautifulSoup
 
-from sites import ROOT, Site
+from sites import ROOT, Site, lend_pictures
 
 URL = "https://x.example"
 CONF = f"SITEURL = {URL!r}\nPATH = {str(ROOT / 'content')!r}\nCOMMENTS_SNAPSHOT = 'none.json'"
@@ -20,6 +20,7 @@ CONF = f"SITEURL = {URL!r}\nPATH = {str(ROOT / 'content')!r}\nCOMMENTS_SNAPSHOT 
 def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Path]]:
     """The shipped content: as it is built, in the site's output, and as it is published."""
     site = Site(tmp_path_factory.mktemp("publish"), CONF)
+    lend_pictures(site.root / "var")
     published = site.root / "published"
     for arguments in (("build",), ("build", "--strict", "-o", str(published))):
         done = site.milepost(*arguments)

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from serving import Served, serving
-from sites import ROOT
+from sites import ROOT, lend_pictures
 from walkthrough import Change, Run, See, Step, apply, matches, runs, steps
 
 PAGE = ROOT / "content" / "docs" / "first-post.md"
@@ -29,6 +29,7 @@ SECONDS = 60
 def checkout(folder: Path) -> Path:
     """A copy of the working tree with this environment in `.venv`, which make finds to be current and leaves alone."""
     copy = shutil.copytree(ROOT, folder / "checkout", ignore=NOT_CHECKED_OUT)
+    lend_pictures(copy / "var")
     venv = copy / ".venv"
     venv.mkdir()
     for part in Path(sys.prefix).iterdir():
