@@ -46,6 +46,15 @@ class Served:
         return self.process.wait(seconds)
 
 
+def answers(asking: httpx.Client, url: str) -> bool:
+    """Whether somebody listens there."""
+    try:
+        asking.get(url)
+    except httpx.TransportError:
+        return False
+    return True
+
+
 @contextmanager
 def serving(folder: Path, var: Path, *command: str, seconds: float = 90) -> Iterator[Served]:
     """Run `command` (by default `make serve`) in `folder` until the home page is there."""
@@ -69,11 +78,8 @@ def serving(folder: Path, var: Path, *command: str, seconds: float = 90) -> Iter
     served = Served(folder, f"http://127.0.0.1:{port}", env, process, log)
     try:
         deadline = time.monotonic() + seconds
-        while True:
-            try:
-                httpx.get(served.url, timeout=5)
-                break
-            except httpx.TransportError:
+        with httpx.Client(timeout=5) as asking:
+            while not answers(asking, served.url):
                 assert process.poll() is None, f"serve ended:\n{log.read_text()}"
                 assert time.monotonic() < deadline, f"not ready after {seconds} s:\n{log.read_text()}"
                 time.sleep(0.1)

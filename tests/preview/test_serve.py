@@ -52,8 +52,12 @@ def test_what_is_saved_is_shown_at_once_and_what_is_wrong_with_it_is_told(new_si
         assert served.interrupt() == 0
 
 
+# One for all: what a client of its own costs at each look is taken from what is looked at.
+ASKING = httpx.Client(limits=httpx.Limits(max_keepalive_connections=0))
+
+
 def text_of(served: Served, path: str) -> str:
-    page = httpx.get(f"{served.url}/{path}")
+    page = ASKING.get(f"{served.url}/{path}")
     return page.text if page.status_code == 200 else ""
 
 
@@ -72,7 +76,7 @@ def is_gone(served: Served, path: str, seconds: float = 60) -> bool:
     """Whether the address comes to answer 404 within some time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if httpx.get(f"{served.url}/{path}").status_code == 404:
+        if ASKING.get(f"{served.url}/{path}").status_code == 404:
             return True
         time.sleep(0.1)
     return False
