@@ -28,7 +28,7 @@ from milepost.incremental.current import Now
 from milepost.incremental.kept import Kept, merge, written
 from milepost.incremental.late import Late
 from milepost.incremental.stamps import Stamp, stamp_of
-from milepost.incremental.store import Line, Made, Site, Store
+from milepost.incremental.store import Line, Made, Row, Site, Store
 from milepost.incremental.values import Values, digest
 from milepost.incremental.writer import GatheringWriter
 
@@ -183,7 +183,8 @@ class Incremental(Pelican):  # type: ignore[misc]
 
     def records_of(self, name: str) -> dict[str, Any]:
         """What the slices' steps are to be told of a page, as they made it."""
-        row = self.made[name].row if name in self.made else self.store.row(name)
+        made = self.made.get(name)
+        row = msgspec.msgpack.decode(made.row, type=Row) if made else self.store.row(name)
         if row is None:
             raise KeyError(name)  # never: it would have been written
         records = row.records
