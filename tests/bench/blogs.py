@@ -1,6 +1,7 @@
 """One blog as each tool of `make bench-build` wants it: its posts, its settings, the commands that build and watch it.
 
-Equal work: a page for each post, listings of ten for all, each category, tag and author, and a feed for each of those.
+Equal work: a page for each post, listings of ten for all, each category, tag and author, and a feed for each of those;
+the templates of the others have in them what Pelican's theme "simple" has.
 """
 
 from __future__ import annotations
@@ -15,67 +16,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from corpus import post, write_pelican
-from installed import eleventy
+from installed import eleventy, modules
 
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
-HUGO = """\
-baseURL = "https://bench.example/"
-title = "Bench"
-[pagination]
-pagerSize = 10
-[services.rss]
-limit = 20
-[taxonomies]
-category = "categories"
-tag = "tags"
-author = "authors"
-"""
-HEAD = '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{{ .Title }}</title></head>'
-PAGE = f"{HEAD}<body><h1>{{{{ .Title }}}}</h1>"
-SINGLE = PAGE + "{{ .Content }}</body></html>"
-LIST = (
-    PAGE + '{{ range .Paginator.Pages }}<h2><a href="{{ .RelPermalink }}">{{ .Title }}</a></h2><p>{{ .Date }}</p>'
-    "{{ .Summary }}{{ end }}{{ .Paginator.PageNumber }} of {{ .Paginator.TotalPages }}</body></html>"
-)
-ELEVENTY = """\
-export default function (config) {
-  const groups = (api) => {
-    const posts = api.getFilteredByGlob("content/posts/*.md").sort((one, other) => other.date - one.date);
-    const found = [{ url: "all", title: "All", posts }];
-    for (const kind of ["categories", "topics", "authors"]) {
-      const by = new Map();
-      for (const post of posts) {
-        for (const name of post.data[kind]) by.set(name, [...(by.get(name) ?? []), post]);
-      }
-      for (const [name, posts] of by) found.push({ url: `${kind}/${name.replaceAll(" ", "-")}`, title: name, posts });
-    }
-    return found;
-  };
-  config.addCollection("feeds", groups);
-  config.addCollection("lists", (api) => groups(api).flatMap(({ url, title, posts }) => {
-    const total = Math.ceil(posts.length / 10);
-    return Array.from({ length: total }, (_, number) => ({
-      url: number ? `${url}/${number + 1}` : url, title, number: number + 1, total,
-      posts: posts.slice(number * 10, number * 10 + 10),
-    }));
-  }));
-  return { dir: { input: "content", output: "output" }, markdownTemplateEngine: false };
-}
-"""
-NUNJUCKS = {
-    "_includes/post.njk": "{{ title }}\0{{ content | safe }}",
-    "list.njk": "---\npagination: {data: collections.lists, size: 1, alias: list}\n"
-    "permalink: '{{ list.url }}/index.html'\n---\n{{ list.title }}\0"
-    '{% for post in list.posts %}<h2><a href="{{ post.url }}">{{ post.data.title }}</a></h2><p>{{ post.date }}</p>'
-    "{{ post.data.summary }}{% endfor %}{{ list.number }} of {{ list.total }}",
-    "feed.njk": "---\npagination: {data: collections.feeds, size: 1, alias: feed}\n"
-    "permalink: 'feeds/{{ feed.url }}.xml'\n---\n"
-    '<?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2005/Atom"><title>{{ feed.title }}</title>'
-    "{% for post in feed.posts.slice(0, 20) %}<entry><title>{{ post.data.title }}</title>"
-    "<id>https://bench.example{{ post.url }}</id><updated>{{ post.date.toISOString() }}</updated>"
-    "<content type='html'>{{ post.content }}</content></entry>{% endfor %}</feed>",
-}
 
 
 class Tool:
@@ -168,30 +112,11 @@ def tools(root: Path) -> list[Tool]:
     for tool in found[:2]:
         tool.root.mkdir(parents=True)
         shutil.copy(HERE / "benchconf.py", tool.root / "pelicanconf.py")
-    _set_up_hugo(found[2].root)
+    shutil.copytree(HERE / "hugo", found[2].root)
     if command := eleventy():
         watch = [*command, "--watch", "--incremental", "--quiet"]
         found.append(Tool("Eleventy", root / "eleventy", [*command, "--quiet"], watch, write_eleventy))
-        _set_up_eleventy(found[3].root)
+        shutil.copytree(HERE / "eleventy", found[3].root)
+        (found[3].root / "node_modules").symlink_to(modules())
+        (found[3].root / "package.json").write_text('{"type": "module"}')
     return found
-
-
-def _set_up_hugo(root: Path) -> None:
-    layouts = root / "layouts/_default"
-    layouts.mkdir(parents=True)
-    (root / "hugo.toml").write_text(HUGO + '[permalinks]\nposts = "/:slug/"\n')
-    (layouts / "single.html").write_text(SINGLE)
-    for name in ("list", "terms", "taxonomy", "home"):
-        (layouts / f"{name}.html").write_text(LIST if name != "terms" else SINGLE)
-
-
-def _set_up_eleventy(root: Path) -> None:
-    (root / "content/_includes").mkdir(parents=True)
-    (root / "eleventy.config.js").write_text(ELEVENTY)
-    (root / "package.json").write_text('{"type": "module"}')
-    for name, text in NUNJUCKS.items():
-        front, page, rest = text.partition("\0")
-        head, line, title = front.rpartition("---\n")
-        whole = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
-        whole += f"<body><h1>{title}</h1>"
-        (root / "content" / name).write_text(f"{head}{line}{whole}{rest}</body></html>" if page else text)

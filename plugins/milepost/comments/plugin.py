@@ -16,7 +16,6 @@ from markupsafe import Markup
 from pelican import Pelican, signals
 from pelican.contents import Article
 from pelican.generators import ArticlesGenerator, Generator
-from pelican.utils import sanitised_join
 
 from milepost import hooks
 from milepost.comments import beside, feed, snapshot, tree
@@ -63,6 +62,7 @@ def _offer_templates(generator: Generator) -> None:
     hooks.add_templates(generator, "comments")
     generator.env.globals["comments_forum"] = hooks.settings_of(generator.settings).of(Settings).forum
     generator.env.globals["comments_discussion"] = DISCUSSION
+    generator.env.globals["comments_feed"] = feed.text_of
 
 
 def _keep_generators(generators: list[Generator]) -> None:
@@ -190,12 +190,11 @@ def _write(generator: Any, writer: Any) -> None:
         touchpoint_name="discussion",
         touchpoint_kind="service",
     )
+    # As a page of a template: it is left as it is when nothing of its article has changed.
+    template = generator.get_template("comments/feed")
     for article in [*generator.articles, *generator.translations]:
         if article.comments:
-            path = Path(sanitised_join(writer.output_path, _feed_file(article)))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            text = feed.text_of(article.comments, generator.settings["SITEURL"], article.lang, article.date)
-            path.write_text(text, encoding="utf-8")
+            writer.write_file(_feed_file(article), template, generator.context, article=article)
 
 
 def _write_scripts(pelican: Pelican) -> None:
