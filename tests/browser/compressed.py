@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from contextlib import suppress
 from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
@@ -31,6 +32,11 @@ class Compressed(SimpleHTTPRequestHandler):
         self.send_header("Content-Length", str(packed.stat().st_size))
         self.end_headers()
         return packed.open("rb")
+
+    def copyfile(self, source, outputfile):  # type: ignore[no-untyped-def]
+        # A browser that is closed has seen enough.
+        with suppress(ConnectionError):
+            super().copyfile(source, outputfile)
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))

@@ -36,10 +36,11 @@ SHIFT = """() => new Promise(done => {
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     root: Path = tmp_path_factory.mktemp("weight")
     picture = (ROOT / "content/images/there-never-was-a-funnel.webp").read_bytes()
-    head = "Image: /images/a.webp\nImage_alt: A road\nSummary:"
+    head = "Image: /images/a.webp\nImage_alt: A road\nComments: closed\nSummary:"
     files: dict[str, str | bytes] = {
         **{f"content/articles/{n}.md": article(f"Article {n}", n, "## Part\n\n" + PARAGRAPH * 9) for n in range(1, 5)},
         "content/articles/5.md": article("Weighed", 5, "## One\n\n" + PARAGRAPH * 8).replace("Summary:", head),
+        "content/articles/6.md": article("Coded", 6, "``` python\nprint(1)\n```\n\n" + PARAGRAPH),
         "content/authors/ada.md": "Name: Ada Sample\nRole: Editor\n\nA sample.\n",
         "content/images/a.webp": picture,
         "content/pages/about.md": "Title: About\nSlug: about\nSummary: Who we are.\n\nWe.\n",
@@ -47,7 +48,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     }
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Compressed, directory=str(root / "output"))) as server:
         address = f"http://127.0.0.1:{server.server_port}"
-        site = Site(root, f"SITEURL = {address!r}\nCOMMENTS_FORUM = ''").write(files)
+        site = Site(root, f"SITEURL = {address!r}").write(files)
         done = site.milepost("build", "--strict")
         assert done.returncode == 0, done.stdout + done.stderr
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -79,6 +80,18 @@ def test_an_article_is_light_and_asks_nobody_else(chromium: Browser, url: str, w
     assert [one for one in sizes if not one.startswith(url)] == []
     assert len(answers) <= 6, sorted(sizes)
     assert len([one for one in answers if one.request.resource_type == "stylesheet"]) == 1
+
+
+def test_with_code_and_comments_all_scripts_are_still_4_kb(chromium: Browser, url: str) -> None:
+    scripts: dict[str, int] = {}
+    with opened(chromium) as page:
+        page.goto(f"{url}/coded/", wait_until="networkidle")
+        for address in page.evaluate("[...document.scripts].map(it => it.src).filter(Boolean)"):
+            answer = page.request.get(address)
+            scripts[address.rpartition("/")[2].partition(".")[0]] = int(answer.headers["content-length"])
+        assert page.locator(".copy").count() == 1
+    assert sorted(scripts) == ["comments", "copy", "journey", "site"]
+    assert 0 < sum(scripts.values()) <= 4 * KB, scripts
 
 
 @pytest.mark.parametrize("width", [375, 1440])

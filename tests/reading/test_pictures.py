@@ -52,6 +52,13 @@ def built(site: Site) -> BeautifulSoup:
     return site.soup("first-post/index.html")
 
 
+def test_a_picture_below_the_first_words_waits_until_they_are_there(new_site: New) -> None:
+    body = "Some words of the text. " * 20 + "\n\n![A hill](/images/up.png)"
+    site = new_site({"content/articles/a.md": article(body=body), "content/images/up.png": png(100, 50)}, CONF)
+    (hill,) = built(site).select("picture img")
+    assert (hill["loading"], hill.get("fetchpriority")) == ("lazy", None)
+
+
 def test_a_picture_beside_the_post_is_made_in_every_width_and_format(new_site: New) -> None:
     body = "![A hill](hill.jpg)\n\n![Twice](/images/up.png)\n\n![Wide]({static}/images/hill2.jpg){ .wide width=200 }"
     files = {

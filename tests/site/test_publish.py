@@ -10,6 +10,7 @@ import brotli
 import pytest
 from bs4 import BeautifulSoup
 
+from milepost.reading import publishing
 from sites import ROOT, Site, lend_pictures
 
 URL = "https://x.example"
@@ -69,3 +70,19 @@ def test_what_is_published_twice_is_the_same_to_the_byte(sites: tuple[Site, Path
     before = {path: path.read_bytes() for path in published.rglob("*") if path.is_file()}
     assert site.milepost("build", "--strict", "-o", str(published)).returncode == 0
     assert {path: path.read_bytes() for path in published.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        (b"const f = (first) => first + 1;\nf(2);\n", True),
+        (b"document.title = '</script>' + 1;  \n", False),
+        (b"// caf\xe9\nlet a = 1;  \n", False),
+        (b"let a = ;;; no script at all", False),
+    ],
+    ids=["shorter", "it would end around itself", "another encoding", "no script"],
+)
+def test_a_script_gets_shorter_or_stays_as_it_is(script: bytes, expected: bool) -> None:
+    short = publishing.shortened(script)
+    assert (len(short) < len(script)) is expected
+    assert expected or short == script

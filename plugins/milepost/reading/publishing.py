@@ -25,6 +25,8 @@ _LEAST = 200
 def finish(output: Path, settings: Settings) -> None:
     """Make the site built in `output` ready to be served: it stays as it is to readers, and weighs less."""
     theme = output / str(settings.pelican["THEME_STATIC_DIR"])
+    for script in (*output.glob("*.js"), *theme.rglob("*.js")):
+        script.write_bytes(shortened(script.read_bytes()))
     renamed = fingerprinted(theme, output, settings.site.url)
     for page in sorted(output.rglob("*.html")):
         page.write_bytes(minified(page.read_bytes(), renamed))
@@ -68,6 +70,19 @@ def minified(page: bytes, renamed: Mapping[bytes, bytes]) -> bytes:
         allow_optimal_entities=False,
     )
     return text.encode()
+
+
+def shortened(script: bytes) -> bytes:
+    """A script that does the same, without what only people read. The library takes scripts within a page alone."""
+    # The end of an element within a text would end the script around it; other encodings are left to who chose them.
+    try:
+        text = script.decode()
+    except UnicodeDecodeError:
+        return script
+    if "</script" in text.lower():
+        return script
+    page: str = minify_html.minify(f"<script>{text}</script>", minify_js=True)
+    return page.removeprefix("<script>").removesuffix("</script>").encode()
 
 
 def _files(output: Path) -> Iterator[Path]:

@@ -1,13 +1,15 @@
 // What the theme adds where there is JavaScript; every page does without.
 (() => {
   // A box that scrolls must be reached by the keyboard in every browser; one that does not is no stop on the way.
-  const boxes = document.querySelectorAll("pre, table");
-  const reach = () => {
-    for (const box of boxes) {
+  // Told of their sizes once they are laid out, and whenever they change: to ask would hold up the first rendering.
+  const reach = new ResizeObserver((boxes) => {
+    for (const { target: box } of boxes) {
       if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
     }
-  };
+  });
+  for (const box of document.querySelectorAll("pre, table")) reach.observe(box);
+
   // "/" leads to the search, unless something is being written, or the reader has switched it off there.
   const link = document.querySelector("[aria-keyshortcuts='/']");
   const isOff = () => { try { return localStorage.getItem("slash") === "off"; } catch { return false; } };
@@ -44,7 +46,4 @@
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     if ([...field.options].some((it) => it.value === zone)) field.value = zone;
   }
-
-  reach();
-  addEventListener("resize", reach);
 })();

@@ -13,6 +13,9 @@ _IMAGE = re.compile(r"<img\b(?P<rest>(?:[^<>\"']|\"[^\"]*\"|'[^']*')*?)\s*/?>", 
 _ATTRIBUTE = re.compile(
     r"(?P<name>[\w:-]+)(?:\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"'=<>`]+)))?"
 )
+_TAG = re.compile(r"<[^<>]*>")
+_FIRST_WORDS = 300
+"""Characters of text below which what follows is seen at once, also on a phone."""
 _ADDRESSES = re.compile(r"\b(?:href|src|srcset|poster|data)\s*=\s*[\"'](?P<to>[^\"']+)[\"']", re.IGNORECASE)
 
 
@@ -21,7 +24,7 @@ def shown(html: str, source: str, gallery: Gallery, has_lead: bool) -> tuple[str
 
     Args:
         source: the place of the file that the text is from, below the content folder.
-        has_lead: whether another picture is seen before those of the text; else the first of them does not wait.
+        has_lead: whether another picture is seen before those of the text; else one that it begins with does not wait.
     """
     found: list[Picture] = []
 
@@ -33,7 +36,7 @@ def shown(html: str, source: str, gallery: Gallery, has_lead: bool) -> tuple[str
         picture = None if "srcset" in given else gallery.find(given.get("src", ""), source)
         if picture is None:
             return match.group()
-        waits = has_lead or bool(found)
+        waits = has_lead or bool(found) or len(_TAG.sub("", html[: match.start()]).strip()) > _FIRST_WORDS
         attributes = _attributes(given) | loading(waits)
         if isinstance(picture, Drawing):
             size = {"width": str(picture.size[0]), "height": str(picture.size[1])} if picture.size else {}

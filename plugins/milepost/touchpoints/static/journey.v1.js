@@ -38,7 +38,8 @@
     };
     // The tab is hidden or left: the one moment that every browser tells of.
     const leave = () => {
-      if (since) seen += Date.now() - since;
+      // How far was read is asked here and where it scrolls, not on arrival, which would hold up the first rendering.
+      if (since) { seen += Date.now() - since; scrolled(); }
       since = 0;
       if (seen > 999) { add("engage", { seconds: Math.min(Math.round(seen / 1e3), 86400), depth }); seen = 0; }
       // A beacon does not say whether it came; it is for browsers that would drop a request of a page that is left.
@@ -51,7 +52,6 @@
     const arrive = () => {
       since = Date.now();
       depth = 0;
-      scrolled();
       // Who comes by a link of a mail met the mail first; who comes back to its page does not meet it again.
       const mail = !begun && /[?&]touchpoint=(newsletter\/[a-z0-9._-]{1,80})(?:&|$)/.exec(location.search);
       if (mail) add("view", {}, mail[1], 1);
