@@ -16,7 +16,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
-from aiosmtplib import SMTPDataError, SMTPException, SMTPResponseException, SMTPStatus
+from aiosmtplib import SMTPDataError, SMTPException, SMTPResponse, SMTPResponseException, SMTPStatus
 from aiosmtplib.email import quote_address
 
 from milepost.errors import SettingsError
@@ -134,7 +134,7 @@ class SmtpRelay:
             await self._reset()
             raise Withheld
         try:
-            response = await self._client.data(content)
+            response = await self._data(content)
         except (SMTPException, OSError) as error:
             if isinstance(error, SMTPDataError) and 400 <= error.code < 600:
                 await self._reset()
@@ -173,6 +173,22 @@ class SmtpRelay:
         response = await self._client.execute_command(*(word.encode() for word in words))
         if response.code not in (SMTPStatus.completed, SMTPStatus.will_forward):
             raise SMTPResponseException(response.code, response.message)
+
+    async def _data(self, content: bytes) -> SMTPResponse:
+        """Hand a mail over. The library looks for the end of each line by regular expressions, which take as long as a
+        fourth of all that a mail does; one whose lines all end as they should needs only its dots doubled."""
+        ends, protocol = content.count(b"\r\n"), self._client.protocol
+        plain = content.endswith(b"\r\n") and content.count(b"\r") == content.count(b"\n") == ends
+        if protocol is None or not plain or content.startswith(b"."):
+            return await self._client.data(content)
+        begins = await self._client.execute_command(b"DATA")
+        if begins.code != SMTPStatus.start_input:
+            raise SMTPDataError(begins.code, begins.message)
+        protocol.write(content.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+        response = await protocol.read_response(SECONDS)
+        if response.code != SMTPStatus.completed:
+            raise SMTPDataError(response.code, response.message)
+        return response
 
     async def close(self) -> None:
         """Say goodbye, if there is somebody to say it to."""

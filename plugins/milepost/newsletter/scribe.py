@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 60.0
 """How long a database that has gone away is waited for; a server that restarts is back sooner."""
-SWITCH_SECONDS = 0.0005
+SWITCH_SECONDS = 0.0001
 """How long the connections may keep the interpreter to themselves; by default each statement would wait for 5 ms."""
 LOCK_SECONDS = 3.0
 """How long a sender waits for the lock of one that a server has still to find dead."""
