@@ -1,4 +1,5 @@
 """`make bench-mail` (N=4000, AUDIENCE=100000): an issue sent with a ledger, beside bare aiosmtplib, in one run.
+Freezing is done in MILEPOST_DATABASE_URL where that is given: an empty database, whose tables stay.
 
 Both hand the same mails of 10 KB to the same sink in a process of its own, over the same number of connections. Ours
 also composes each copy, commits it as armed before and as accepted after, and can be killed at any moment; the bare one
@@ -158,6 +159,8 @@ ZONES = ("", "Asia/Tokyo", "America/New_York", "Europe/London", "Asia/Kathmandu"
 def freeze(folder: Path, audience: int) -> None:
     """An issue for readers of each post, and a digest for as many in six zones; half of all chose one topic or two."""
     settings = settings_at(folder / "frozen", None)
+    given = {"database_url": os.environ.get("MILEPOST_DATABASE_URL") or settings.env.database_url}
+    settings = settings.model_copy(update={"env": settings.env.model_copy(update=given)})
     engine = store.open_store(settings.env)
     chosen = ["", f";{TOPICS[0]};", "", f";{TOPICS[1]};{TOPICS[2]};"]
     for rhythm in ("each", "daily"):
@@ -182,7 +185,7 @@ def freeze(folder: Path, audience: int) -> None:
             assert made == [f"{NOW:%Y-%m-%d}-daily"], made
 
     for what, run in (("an issue of 12 posts", freeze_issue), ("a digest of them", freeze_digest)):
-        print(f"freezing {what} for {audience}: {took(run).seconds:.1f} s")
+        print(f"freezing {what} for {audience} on {engine.dialect.name}: {took(run).seconds:.1f} s")
     with engine.connect() as connection:
         counting = took(lambda: ledger.counts(connection, issue)).seconds
         assert sum(ledger.counts(connection, issue).values()) == audience
