@@ -61,7 +61,8 @@ class Made(NamedTuple):
     line: Line
     reads: Reads | None
     """None for what is no page."""
-    row: Row
+    row: bytes
+    """A `Row`, packed, as it is kept."""
 
 
 class Site(msgspec.Struct):
@@ -162,14 +163,13 @@ class Store:
         except sqlite3.Error as error:
             raise OSError(f"{self.path}: {error}") from error
 
-    def commit(self, site: Site, rows: Mapping[str, Row], files: Mapping[str, Stamp]) -> None:
+    def commit(self, site: Site, rows: Mapping[str, bytes], files: Mapping[str, Stamp]) -> None:
         """Keep what this build knows: all of `site` and `files`, the `rows` of what it wrote.
 
         Raises:
             OSError: when it cannot be kept.
         """
-        encoded = ((name, msgspec.msgpack.encode(row)) for name, row in rows.items())
-        packed = ((name, _sum_of(row) + row) for name, row in encoded)
+        packed = ((name, _sum_of(row) + row) for name, row in rows.items())
         changed = [(name, *stamp) for name, stamp in files.items() if self.files.get(name) != stamp]
         lost = [(name,) for name in self.files.keys() - files.keys()]
         try:

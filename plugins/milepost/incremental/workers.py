@@ -61,6 +61,8 @@ class _Shares:
     def done(self, each: Callable[[], None]) -> list[Any]:
         gc.collect()
         gc.freeze()  # or the collector would touch, and so copy, every page of memory
+        was_enabled = gc.isenabled()
+        gc.enable()  # what is rendered leaves cycles
         others: dict[int, tuple[int, IO[bytes]]] = {}
         try:
             for share in range(1, self.count):
@@ -81,6 +83,8 @@ class _Shares:
                 os.waitpid(pid, 0)
                 left.close()
             gc.unfreeze()
+            if not was_enabled:
+                gc.disable()
 
     def _work(self, share: int, each: Callable[[], None] | None = None) -> list[Any]:
         results = []

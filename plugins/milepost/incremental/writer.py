@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -155,9 +154,7 @@ class GatheringWriter(Writer):  # type: ignore[misc]
                 now.reasons[job.name] = why
 
         def work(one: Job | Feed) -> bytes:
-            made = self._feed(one, now) if isinstance(one, Feed) else self._page(one, now)
-            made.row.changed = now.reasons[one.name]
-            return msgspec.msgpack.encode(made)
+            return msgspec.msgpack.encode(self._feed(one, now) if isinstance(one, Feed) else self._page(one, now))
 
         with noticed_objects():
             made = shared_out("Pages", stale, work, self.jobs, lambda one: one.name)
@@ -178,7 +175,8 @@ class GatheringWriter(Writer):  # type: ignore[misc]
 
     def _feed(self, feed: Feed, now: Now) -> Made:
         super().write_feed(feed.elements, feed.context, feed.name, **feed.more)
-        return Made(Line(self._worth(feed, now)), None, Row())
+        row = Row(changed=now.reasons[feed.name])
+        return Made(Line(self._worth(feed, now)), None, msgspec.msgpack.encode(row))
 
     def _page(self, job: Job, now: Now) -> Made:
         content = job.own.get("article") or job.own.get("page")
@@ -190,7 +188,7 @@ class GatheringWriter(Writer):  # type: ignore[misc]
         path = Path(sanitised_join(self.output_path, job.name))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(html, encoding="utf-8")
-        return _made(reading, job.own, records, now)
+        return _made(reading, job, records, now)
 
     def rendered(self, job: Job) -> str:
         """The page, as it is to be written.
@@ -210,7 +208,8 @@ class GatheringWriter(Writer):  # type: ignore[misc]
         return hooks.finished(html, Noticing(context)) if job.name.endswith(".html") else (html, {})
 
 
-def _made(reading: Reading, own: Mapping[str, Any], records: dict[str, Any], now: Now) -> Made:
+def _made(reading: Reading, job: Job, records: dict[str, Any], now: Now) -> Made:
+    own = job.own
     names = {name for name in reading.names if name in ALWAYS or not name.startswith("_MILEPOST")}
     local = sorted(name for name in names if name in own)
     objects, is_known = {}, True
@@ -226,7 +225,8 @@ def _made(reading: Reading, own: Mapping[str, Any], records: dict[str, Any], now
         notes=tuple((kind, key, now.noted(kind, key)) for kind, key in sorted(reading.notes)),
     )
     reads = Reads(tuple(local), tuple(sorted((names | set(ALWAYS)) - set(local))), tuple(sorted(reading.templates)))
-    return Made(line, reads, Row(objects, msgspec.to_builtins(records)))
+    row = Row(objects, msgspec.to_builtins(records), now.reasons[job.name])
+    return Made(line, reads, msgspec.msgpack.encode(row))
 
 
 def _fault_of(error: Exception, job: Job, content: Any) -> MilepostError:
