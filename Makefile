@@ -115,7 +115,7 @@ bench-collector: $(VENV)/.test ## the collector (SECONDS=3, five times) beside a
 bench-pages: $(NODE) ## Lighthouse's view of our pages, beside those of others with the same article
 	$(BIN)/python tests/bench/pages.py
 
-bench-mail: $(VENV)/.test ## sending an issue, each mail once, beside bare aiosmtplib (N=2000); freezing AUDIENCE=100000
+bench-mail: $(VENV)/.test ## sending an issue, each mail once, beside bare aiosmtplib (N=4000); freezing AUDIENCE=100000
 	$(BIN)/python tests/bench/mail.py
 bench-journeys: $(VENV)/.bench ## every measure (N=1000000 events), and Markov beside ChannelAttribution and marketing-attribution-models
 	$(BIN)/python tests/bench/journeys.py

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from browser.axe import RULES, violations
 from browser.kinds import SCHEMES, WIDTHS, opened
 from browser.test_whole_way import archived, subscribe
+from milepost.newsletter.tokens import LIFE, Tokens
 from serving import Served, serving
 from sites import Site, article, png
 
@@ -128,6 +131,29 @@ def mail_to(page: Page, served: Served, address: str, purpose: str) -> str:
         page.reload()
     page.locator("main tr").filter(has_text=address).first.locator("a").click()
     return page.locator(f'main a[href*="/newsletter/{purpose}/"]').first.get_attribute("href") or ""
+
+
+def test_opening_any_link_of_a_mail_with_scripts_changes_no_row(chromium: Browser, served: Served) -> None:
+    var = Path(served.env["MILEPOST_VAR"])
+
+    def everything() -> list[str]:
+        with closing(sqlite3.connect(var / "milepost.sqlite")) as connection:
+            return list(connection.iterdump())
+
+    with opened(chromium) as page:
+        page.add_init_script(QUIET)
+        page.goto(f"{served.url}/first-post/")
+        sign_up(page, "scanned@example.org")
+        expect(page.locator("output#signup")).to_have_role("status")
+        mail_to(page, served, "scanned@example.org", "confirm")
+        before = everything()
+        [row] = [line for line in before if "scanned@example.org" in line]
+        id_, tokens = int(row.partition("VALUES(")[2].partition(",")[0]), Tokens((var / "secret").read_bytes())
+        for purpose in LIFE:
+            answer = page.goto(f"{served.url}/newsletter/{purpose}/{tokens.make(purpose, id_)}")
+            page.wait_for_load_state("networkidle")
+            assert answer and answer.ok and page.locator("main form").count(), purpose
+        assert everything() == before
 
 
 def test_a_signup_that_cannot_be_answered_on_its_page_is_answered_by_one(chromium: Browser, served: Served) -> None:

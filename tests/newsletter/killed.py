@@ -17,12 +17,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import aiosmtplib
 from aiosmtplib.protocol import SMTPProtocol
 
 from milepost import db, settings
 from milepost.newsletter import delivery, ledger
 from milepost.newsletter import scribe as scribes
+from milepost.newsletter.relay import SmtpRelay
 
 WITHIN = {
     "frozen, not committed": "freeze",
@@ -110,7 +110,7 @@ def kill_at(moment: str, nth: int) -> None:
 
 
 def _kill_handing(moment: str, due: Callable[[], bool]) -> None:
-    write, data = SMTPProtocol.write, aiosmtplib.SMTP.data
+    write, data = SMTPProtocol.write, SmtpRelay._data
 
     def writes(self: SMTPProtocol, content: bytes) -> None:
         is_mail = len(content) > 500 and due()
@@ -126,7 +126,7 @@ def _kill_handing(moment: str, due: Callable[[], bool]) -> None:
         return found
 
     if moment == HANDING[2]:
-        aiosmtplib.SMTP.data = answers  # type: ignore[method-assign,assignment]
+        SmtpRelay._data = answers  # type: ignore[method-assign]
     else:
         SMTPProtocol.write = writes  # type: ignore[method-assign]
 

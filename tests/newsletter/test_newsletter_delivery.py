@@ -81,7 +81,10 @@ def test_everybody_active_gets_it_once_and_again_sends_nothing(engine: Engine, t
     assert {row.reply for row in ledger_of(engine)} == {f"250 queued as {number}" for number in range(1, 301)}
 
 
-def test_who_left_after_the_freezing_is_skipped_and_who_came_gets_nothing(engine: Engine, tmp_path: Path) -> None:
+def test_who_left_after_the_freezing_is_skipped_and_who_came_gets_nothing(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "BATCH", 50)
     add_subscribers(engine, *readers(120))
     id_ = add_issue(engine)
     freeze(engine, id_)

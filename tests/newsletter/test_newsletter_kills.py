@@ -16,6 +16,8 @@ from milepost.newsletter import ledger, tables
 from sites import Site
 
 CONNECTIONS = 4
+LONGEST_SECONDS = 0.3
+"""Nearly how long a sender may live: of many recipients, none of the kills at random comes too late to be one."""
 
 
 @pytest.mark.parametrize(
@@ -53,7 +55,7 @@ def test_a_sender_killed_at_every_step_and_at_random_forgets_nobody_and_sends_no
                 killed += status == -9
                 assert status == (-9 if moment != "frozen" or killed else 0), moment
             for _ in range(at_random):
-                killed += killer.send(id_, seconds=0.05 + chance.random() * max(0.3, number / 20_000)) == -9
+                killed += killer.send(id_, seconds=0.05 + chance.random() * LONGEST_SECONDS) == -9
             for moment in ("done, not committed", "done"):
                 killed += killer.send(id_, moment) == -9
             assert killer.send(id_) == 0
@@ -70,7 +72,7 @@ def test_a_sender_killed_at_every_step_and_at_random_forgets_nobody_and_sends_no
     assert set(everybody) - set(taken) <= set(named)
     assert {row.address for row in rows if row.state == "accepted"} == set(everybody) - set(named)
     assert {row.state for row in rows} <= {"accepted", "uncertain"}
-    assert killed >= len(moments) and len(named) <= killed * CONNECTIONS
+    assert killed >= len(moments) + (at_random if number >= 5_000 else 0) * 0.9 and len(named) <= killed * CONNECTIONS
     assert {(mail.recipient, str(mail.message["Message-ID"])) for mail in sink.mails} <= {
         (row.address, row.message_id) for row in rows
     }

@@ -91,6 +91,21 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@pytest.mark.parametrize(
+    "content", [b".\r\n..two\r\nend\r\n", b"a\r\n.\r\n.b\r\n", b"a\n.\nb\r\n", b"a\r.\r\n", b"a\r\n.b", b""], ids=repr
+)
+def test_whatever_its_lines_are_a_mail_arrives_whole_and_alone(content: bytes) -> None:
+    async def send() -> None:
+        relay = SmtpRelay(sink.url)
+        await relay.send(content, SENDER, READER, relays.always)
+        await relay.close()
+
+    with relaying() as sink:
+        asyncio.run(send())
+    lines = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").removesuffix(b"\n")
+    assert [mail.content for mail in sink.mails] == [lines.replace(b"\n", b"\r\n") + b"\r\n"]
+
+
 def test_a_mail_that_is_taken_is_the_one_that_was_sent() -> None:
     with relaying() as sink:
         assert sent(sink.url, READER, READER) == [("250 queued as 1", True), ("250 queued as 2", True)]

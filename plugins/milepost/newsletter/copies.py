@@ -56,6 +56,7 @@ class Copies:
         self._tokens, self._secret, self._signer = tokens, secret, signer
         self._bounces = bounces or self._head.sender
         self._mark = "m" + hmac.digest(secret, f"mark\0{issue.id}".encode(), "sha256").hex()[:24]
+        self._links = [(purpose, mark.encode()) for purpose, mark in _Marks(self._mark).by_purpose()]
         self._moulds: dict[Hashable, Mould | None] = {}
 
     def of(self, delivery_id: int, message_id: str, subscriber: Any, wanted: Wanted = EVERYTHING) -> Copy:
@@ -97,23 +98,22 @@ class Copies:
         if f"{self._mark}address".encode() in content.partition(b"\r\n\r\n")[2].replace(b"=\r\n", b""):
             return None
         used = [mark.encode() for mark in _Marks(self._mark).all() if mark.encode() in content.replace(b"=\r\n", b"")]
-        return Mould(content, used)
+        head = [self._marked_address(recipient).encode(), f"<{self._mark}message>".encode()]
+        return Mould(content, head, used)
 
     def _marked_address(self, recipient: str) -> str:
         # A word beyond ASCII stays one: it decides how the mail is written.
         return f"{self._mark}address{'' if recipient.isascii() else 'ü'}@mark.invalid"
 
     def _filled(self, mould: Mould, message_id: str, subscriber: Any, recipient: str) -> bytes:
-        tokens = {
-            mark.encode(): self._tokens.make(purpose, subscriber.id).encode()
-            for purpose, mark in _Marks(self._mark).by_purpose()
-            if mark.encode() in mould.marks
+        values = {
+            mark: self._tokens.make(purpose, subscriber.id).encode()
+            for purpose, mark in self._links
+            if mark in mould.marks
         }
-        head = {
-            self._marked_address(recipient).encode(): recipient.encode(),
-            f"<{self._mark}message>".encode(): message_id.encode(),
-        }
-        return mould.filled({**head, **tokens}, tokens)
+        values[self._marked_address(recipient).encode()] = recipient.encode()
+        values[f"<{self._mark}message>".encode()] = message_id.encode()
+        return mould.filled(values)
 
 
 class _Marks(Tokens):

@@ -1,7 +1,7 @@
 """Sends an issue: each mail once, what is known of it on disk at every step, and one sender at a time.
 
-Exactly once is impossible over SMTP (RFC 1047). What this does instead: a mail is `armed` on disk just before it is
-handed over, so that after a crash at most one mail a connection is uncertain, and that one is named.
+Exactly once is impossible over SMTP (RFC 1047). What this does instead: a mail is `armed` on disk before it is handed
+over, so that after a crash at most one mail a connection is uncertain, and that one is named.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 __all__ = ["AlreadySending", "send", "under_way"]
 
-BATCH = 50
+BATCH = 200
 MOST_ATTEMPTS = 6
 FIRST_PAUSE = timedelta(minutes=5)
 LONGEST_PAUSE = FIRST_PAUSE * 2 ** (MOST_ATTEMPTS - 2)
@@ -187,34 +187,47 @@ async def _feed(
 
 async def _work(sending: _Sending, relay: Relay, queue: asyncio.Queue[Lease | None]) -> None:
     """Deliver what is queued over one connection, until there is nothing more."""
+    ready = False
     while (lease := await queue.get()) is not None:
         await sending.pace.turn()
-        handing = asyncio.create_task(_hand_over(sending, relay, lease))
+        handing = asyncio.create_task(_hand_over(sending, relay, lease, ready))
         try:
             outcome = await asyncio.shield(handing)
         except asyncio.CancelledError:
             # Whoever ends the sender gently waits for the mail that is on its way, and nothing is uncertain.
             await handing
             raise
+        ready = outcome is not None and outcome.state == "accepted"
         if outcome is None or outcome.state != "deferred":
             sending.tally.add(1)
         queue.task_done()
 
 
-async def _hand_over(sending: _Sending, relay: Relay, lease: Lease) -> Outcome | None:
-    outcome = await _deliver(sending, relay, lease)
+async def _hand_over(sending: _Sending, relay: Relay, lease: Lease, ready: bool) -> Outcome | None:
+    """What became of one mail; None when it was not to be sent any more, which is written down already.
+
+    Args:
+        ready: the connection has just delivered another. Then this one is armed, together with what became of that
+            one, while the relay is asked whether it takes it: no connection waits for a disk. One that may be down arms
+            when the relay has said yes, so that a crash leaves nothing uncertain that was never near it.
+    """
+    arming = sending.scribe.arm(lease) if ready else None
+    outcome = await _deliver(sending, relay, lease, arming)
+    if arming and await arming != "armed":
+        # What the relay said of it is of no account.
+        return None
     if outcome:
         sending.scribe.settle(outcome)
     return outcome
 
 
-async def _deliver(sending: _Sending, relay: Relay, lease: Lease) -> Outcome | None:
-    """What became of one mail; None when it was not to be sent any more, which is written down already."""
+async def _deliver(
+    sending: _Sending, relay: Relay, lease: Lease, arming: asyncio.Future[Permit] | None
+) -> Outcome | None:
     copy = sending.copies.of(lease.id, lease.message_id, lease.subscriber, lease.wanted)
 
     async def arm() -> bool:
-        permit: Permit = await sending.scribe.arm(lease)
-        return permit == "armed"
+        return await (arming or sending.scribe.arm(lease)) == "armed"
 
     attempts, due_at = lease.attempts + 1, None
     state: DeliveryState = "accepted"

@@ -151,27 +151,27 @@ def lease(
 
 def _due_rows(connection: Connection, issue_id: str, most: int, now: datetime) -> list[Row[Any]]:
     """Mails that may go now: those whose time has come first, then the rest of the queue; each by one index."""
-    theirs = delivery.join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
-    columns: list[Any] = [delivery.c.id.label("delivery_id"), delivery.c.state.label("delivery_state")]
-    columns += [delivery.c.topics.label("wanted_topics"), delivery.c.since]
     rows: list[Row[Any]] = []
-    for state, when in (
-        ("queued", delivery.c.due_at <= now),
-        ("deferred", delivery.c.due_at <= now),
-        ("queued", delivery.c.due_at.is_(None)),
-    ):
-        found = (
-            select(*columns, delivery.c.message_id, delivery.c.attempts, delivery.c.due_at, subscriber)
-            .select_from(theirs)
-            .where(delivery.c.issue_id == issue_id, delivery.c.state == state, when)
-            .order_by(delivery.c.due_at, delivery.c.id)
-            .limit(most - len(rows))
-        )
-        rows += list(connection.execute(found)) if len(rows) < most else []
+    for state, due in (("queued", _DUE), ("deferred", _DUE), ("queued", _WAITING)):
+        if len(rows) < most:
+            of = {"of": issue_id, "in": state, "most": most - len(rows)}
+            rows += connection.execute(due, of | {"on": now} if due is _DUE else of)
     return rows
 
 
 # Those that every mail asks for are made once: making a statement costs more than running it.
+_IN_TURN = (
+    select(
+        delivery.c.id.label("delivery_id"), delivery.c.state.label("delivery_state"),
+        delivery.c.topics.label("wanted_topics"), delivery.c.since,
+        delivery.c.message_id, delivery.c.attempts, delivery.c.due_at, subscriber,
+    )
+    .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+    .where(delivery.c.issue_id == bindparam("of"), delivery.c.state == bindparam("in"))
+    .order_by(delivery.c.due_at, delivery.c.id)
+    .limit(bindparam("most"))
+)  # fmt: skip
+_DUE, _WAITING = _IN_TURN.where(delivery.c.due_at <= bindparam("on")), _IN_TURN.where(delivery.c.due_at.is_(None))
 _STATE = select(issue.c.state).where(issue.c.id == bindparam("of"))
 _GONE = select(suppression.c.hash).where(suppression.c.hash.in_(bindparam("hashes", expanding=True)))
 _MARK = (
@@ -186,10 +186,20 @@ _IN_HAND = (
     # Armed too: a commit whose answer was lost is done again.
     .where(delivery.c.id.in_(bindparam("ids", expanding=True)), _OURS)
 )
-_KNOWN: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("state", "reply", "attempts", "due_at")}
-_SETTLE = (
-    update(delivery).where(delivery.c.id == bindparam("new_id"), _OURS).values(**_KNOWN, changed_at=bindparam("on"))
+_ARM = (
+    update(delivery)
+    .where(
+        delivery.c.id == bindparam("mail"),
+        _OURS,
+        exists().where(subscriber.c.id == delivery.c.subscriber_id, subscriber.c.state == "active"),
+        exists().where(issue.c.id == delivery.c.issue_id, issue.c.state == "sending"),
+        ~exists().where(suppression.c.hash == bindparam("hash")),
+    )
+    .values(state="armed", due_at=None, changed_at=bindparam("on"))
 )
+_KNOWN: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("state", "reply", "attempts", "due_at")}
+_SETTLE = update(delivery).where(delivery.c.id == bindparam("new_id"), _OURS)
+_SETTLE = _SETTLE.values(**_KNOWN, changed_at=bindparam("on"))
 
 
 def _is_held(connection: Connection, issue_id: str) -> bool:
@@ -217,16 +227,18 @@ def arm(connection: Connection, leases: Sequence[Lease], now: datetime) -> dict[
     Returns:
         what each became, by its row's id; only `armed` may be handed over.
     """
+    # One statement arms whichever may be handed over, as nearly always all may.
+    rows = [{"mail": one.id, "hash": one.suppressed_as, "on": now} for one in leases]
+    if connection.execute(_ARM, rows).rowcount == len(rows):
+        return {one.id: "armed" for one in leases}
     ours = {row.id: row for row in connection.execute(_IN_HAND, {"ids": [one.id for one in leases]})}
     gone = _suppressed(connection, [one.suppressed_as for one in leases])
     permits: dict[int, Permit] = {}
     for one in leases:
         row = ours.get(one.id)
-        if row is not None and row.issue != "sending":
-            permits[one.id] = "queued"
-        else:
-            leaves = row is None or row.reader != "active" or one.suppressed_as in gone
-            permits[one.id] = "skipped" if leaves else "armed"
+        leaves = row is None or row.reader != "active" or one.suppressed_as in gone
+        held = row is not None and row.issue != "sending"
+        permits[one.id] = "queued" if held else "skipped" if leaves else "armed"
     for permit in set(permits.values()):
         _mark(connection, [id_ for id_ in ours if permits[id_] == permit], permit, now)
     return permits

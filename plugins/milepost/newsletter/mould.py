@@ -20,13 +20,16 @@ class Mould:
     Args:
         content: the mail as it was composed, with a mark wherever something is one reader's own. A mark is letters and
             digits; its body is quoted-printable, and a boundary does not end in `=`.
+        of_head: the marks that stand in its head alone.
         marks: those of links, wherever they stand.
     """
 
-    def __init__(self, content: bytes, marks: list[bytes]) -> None:
+    def __init__(self, content: bytes, of_head: list[bytes], marks: list[bytes]) -> None:
         head, gap, body = content.partition(b"\r\n\r\n")
         self.marks = frozenset(marks)
-        self._head, self._rest = head + gap, [b""]
+        # Even pieces are as they are, odd ones are marks.
+        self._head = re.split(b"(%b)" % b"|".join(map(re.escape, [*of_head, *marks])), head + gap)
+        self._rest = [b""]
         # Even pieces are as they are, odd ones are lines to be filled in, without the breaks that were only for length.
         for line in re.split(rb"(?<!=)\r\n", body):
             whole = line.replace(_SOFT, b"")
@@ -35,20 +38,20 @@ class Mould:
             else:
                 self._rest[-1] += line + b"\r\n"
         self._rest[-1] = self._rest[-1][:-2]
+        links = re.compile(b"(%b)" % b"|".join(marks))
+        self._lines = [links.split(line) if marks else [line] for line in self._rest[1::2]]
 
-    def filled(self, head: Mapping[bytes, bytes], body: Mapping[bytes, bytes]) -> bytes:
-        """The mail of one reader: what stands for each mark, in its head and in its body, there of letters, digits,
-        `.`, `-` and `_` alone."""
-        pieces = [_replaced(self._head, head)]
-        for number, piece in enumerate(self._rest):
-            pieces.append(wrapped(_replaced(piece, body)) if number % 2 else piece)
+    def filled(self, values: Mapping[bytes, bytes]) -> bytes:
+        """The mail of one reader: what stands for each mark; for those of its body, letters, digits, `.`, `-` and `_`
+        alone."""
+        pieces = [_joined(self._head, values), self._rest[0]]
+        for line, fixed in zip(self._lines, self._rest[2::2], strict=True):
+            pieces += [wrapped(_joined(line, values)), fixed]
         return b"".join(pieces)
 
 
-def _replaced(text: bytes, values: Mapping[bytes, bytes]) -> bytes:
-    for mark, value in values.items():
-        text = text.replace(mark, value)
-    return text
+def _joined(pieces: list[bytes], values: Mapping[bytes, bytes]) -> bytes:
+    return b"".join([values[piece] if number % 2 else piece for number, piece in enumerate(pieces)])
 
 
 def wrapped(line: bytes) -> bytes:

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 60.0
 """How long a database that has gone away is waited for; a server that restarts is back sooner."""
-SWITCH_SECONDS = 0.0005
+SWITCH_SECONDS = 0.0001
 """How long the connections may keep the interpreter to themselves; by default each statement would wait for 5 ms."""
 LOCK_SECONDS = 3.0
 """How long a sender waits for the lock of one that a server has still to find dead."""
@@ -97,10 +97,9 @@ class Scribe:
         found: Result = await self._ask(change)
         return found
 
-    async def arm(self, lease: Lease) -> Permit:
-        """Whether a mail may be handed over now; `armed` is on disk when this returns."""
-        found: Permit = await self._ask(lease)
-        return found
+    def arm(self, lease: Lease) -> asyncio.Future[Permit]:
+        """Whether a mail may be handed over now; `armed` is on disk when this is known."""
+        return self._ask(lease)
 
     def settle(self, outcome: Outcome) -> None:
         """Write down what became of a mail: together with what is asked for next, and soon if nothing is."""
@@ -121,13 +120,13 @@ class Scribe:
         if self._broken:
             raise self._broken
 
-    async def _ask(self, what: Lease | Callable[[Connection], Any]) -> Any:
+    def _ask(self, what: Lease | Callable[[Connection], Any]) -> asyncio.Future[Any]:
         if self._broken:
             raise self._broken
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._asked.append((what, answer))
         self._wake()
-        return await answer
+        return answer
 
     def _wake(self) -> None:
         if self._later is not None:

@@ -5,8 +5,11 @@ A token names a purpose and a subscriber, and nothing else. Knows no database an
 
 from __future__ import annotations
 
+import hmac
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from typing import Literal
 
@@ -48,9 +51,14 @@ class Tokens:
 
     def __init__(self, secret: bytes, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._secret, self._clock = secret, clock
+        self._key = cache(self._derived_key)
 
     def make(self, purpose: Purpose, subscriber_id: int) -> str:
         """A token that fits into one part of an address."""
+        if LIFE[purpose] is None:
+            # Byte for byte what the serializer would make, at a twentieth of the cost: every mail has three.
+            number = _url_safe(str(subscriber_id).encode())
+            return f"{number}.{_url_safe(hmac.digest(self._key(purpose), number.encode(), 'sha256'))}"
         token = self._serializer(purpose).dumps(subscriber_id)
         return token if isinstance(token, str) else token.decode("ascii")
 
@@ -74,12 +82,20 @@ class Tokens:
             raise BadToken("no token of ours")
         return found
 
+    def _derived_key(self, purpose: Purpose) -> bytes:
+        serializer = self._serializer(purpose)
+        return serializer.make_signer(serializer.salt).derive_key()
+
     def _serializer(self, purpose: Purpose) -> URLSafeSerializer | URLSafeTimedSerializer:
         salt = f"milepost.newsletter.{purpose}"
         how = {"digest_method": sha256, "key_derivation": "hmac"}
         if LIFE[purpose] is None:
             return URLSafeSerializer(self._secret, salt=salt, signer_kwargs=how)
         return URLSafeTimedSerializer(self._secret, salt=salt, signer=_signer(self._clock), signer_kwargs=how)
+
+
+def _url_safe(content: bytes) -> str:
+    return urlsafe_b64encode(content).rstrip(b"=").decode("ascii")
 
 
 def _signer(clock: Callable[[], datetime]) -> type[TimestampSigner]:
