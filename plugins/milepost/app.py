@@ -30,7 +30,6 @@ from milepost.journeys.keeping import keep_archived
 from milepost.later import Later, Part
 from milepost.newsletter.shell import shell_of, topics_of
 from milepost.settings import Settings
-from milepost.touchpoints import service as touchpoints
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +64,8 @@ def create_app(settings: Settings, site: Path, *, preview: bool = False, more: S
         routes += [Route("/newsletter/{rest:path}", letters)] if isinstance(letters, Later) else letters.routes()
 
     if preview and "touchpoints" in settings.enabled:
+        from milepost.touchpoints import service as touchpoints
+
         routes += touchpoints.routes(settings, shell_of(site))
 
     @asynccontextmanager

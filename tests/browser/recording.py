@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from milepost.journeys.model import Event
-from milepost.journeys.wire import events_of
+from milepost.journeys.wire import batch_of, events_of
 from milepost.touchpoints.script import served
 
 POLICY = "default-src 'none'; img-src data:; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'"
@@ -66,7 +66,7 @@ class Recorder:
     def events(self, type_: str = "") -> list[Event]:
         """Every event that came, as the collector's own decoder reads it."""
         bodies = [body for path, body in self.posts if path.startswith("/journey/v1/events")]
-        found = [event for body in bodies for event in events_of(body, datetime.now(UTC))]
+        found = [event for body in bodies for event in events_of(batch_of(body, datetime.now(UTC)))]
         return [event for event in found if type_ in ("", event.type)]
 
     def wait_for(self, type_: str, number: int = 1, seconds: float = 5) -> list[Event]:

@@ -12,6 +12,7 @@ from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 
 from milepost.journeys.bots import bot_in, bot_named
 from milepost.journeys.measures.events import opened
+from milepost.journeys.questions import Question, answer
 
 
 def test_of_the_public_list_at_least_99_in_100_are_named() -> None:
@@ -62,3 +63,16 @@ def test_a_robots_events_are_kept_under_its_name_and_measured_nowhere(tmp_path: 
         assert run.collector.figures()["of_bots"] == 1
     found = opened(run.settings.env.archive_url, [])
     assert (found.events.count().execute(), found.bots) == (1, 1)
+
+
+def test_a_measure_counts_robots_when_it_is_asked_to(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    agents = [(BROWSER, 1), ("GPTBot/1.0", 2)]
+    with running(settings) as run:
+        for agent, views in agents:
+            with run.client(user_agent=agent) as client:
+                assert run.send(*(event() for _ in range(views)), client=client).status_code == 204
+        run.archived()
+    for bots, views in ((False, 1), (True, 3)):
+        (row,) = answer(settings, "reach", Question(bots=bots)).rows
+        assert (row["touchpoint"], row["views"]) == ("blog/first", views)

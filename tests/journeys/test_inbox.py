@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import shutil
@@ -18,9 +19,9 @@ from typing import Any
 
 import httpx
 import pytest
-from collecting import event, settings_for
+from collecting import NOW, event, settings_for
 
-from milepost.journeys import inbox
+from milepost.journeys import inbox, wire
 from milepost.journeys.inbox import Adoption, Inbox, InboxUnavailable, Overloaded
 from milepost.journeys.model import Consented, Counted, Event, Known, Tier, Visited
 
@@ -52,6 +53,21 @@ def test_a_request_comes_back_as_it_was_kept(tmp_path: Path, tier: Tier, columns
         async with Inbox(tmp_path) as box:
             await box.append(tier, [VIEW, ORDER], [], 5)
             assert requests_in(box.path) == [(5, *columns, None, 2, [VIEW, ORDER])]
+
+    run(work())
+
+
+def test_a_request_may_wait_as_it_was_sent(tmp_path: Path) -> None:
+    body = json.dumps([event(), event("engage", data={"seconds": 31, "depth": 80})]).encode()
+
+    async def work() -> None:
+        async with Inbox(tmp_path) as box:
+            await box.append_as_sent(Visited(b"v" * 16), b" " + body, 2, 5, "GPTBot")
+            await box.append(Counted(), [VIEW], [], 6)
+            found, packed = requests_in(box.path)
+            assert found[:-1] == (5, "visited", b"v" * 16, None, "GPTBot", 2)
+            assert found[-1] == wire.events_of(wire.batch_of(body, NOW))
+            assert packed[-1] == [VIEW]
 
     run(work())
 

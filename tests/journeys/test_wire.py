@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from milepost.journeys.model import BROWSER_TYPES, Event
-from milepost.journeys.wire import WireFault, events_of
+from milepost.journeys.wire import WireFault, batch_of, events_as_sent, events_of, may_be_kept_as_sent
 
 ID = "0196a5f0-0000-7000-8000-000000000001"
 GOOD = {"id": ID, "type": "view", "touchpoint": "blog/first", "at": "2026-01-15T12:00:00.123Z"}
@@ -32,13 +32,22 @@ DATA: dict[str, dict[str, Any]] = {
 }
 
 
+def taken(body: bytes) -> list[Event]:
+    """The events of a body, which are the same whether it waits for the archiver as it came or not."""
+    found = events_of(batch_of(body, NOW))
+    if may_be_kept_as_sent(body):
+        assert body[0] < 0x80
+        assert events_as_sent(body) == found
+    return found
+
+
 def parsed(*events: Any) -> list[Event]:
-    return events_of(json.dumps(events).encode(), NOW)
+    return taken(json.dumps(events).encode())
 
 
 def fault(body: bytes) -> tuple[int | None, str | None, str]:
     with pytest.raises(WireFault) as caught:
-        events_of(body, NOW)
+        taken(body)
     return caught.value.index, caught.value.field, caught.value.message
 
 
@@ -154,7 +163,16 @@ def test_the_edges_of_time_are_taken() -> None:
 def test_a_surrogate_without_a_partner_is_refused_or_gone(text: str) -> None:
     body = json.dumps([{**GOOD, "type": "download", "data": {"name": "NAME"}}]).replace("NAME", text).encode()
     with pytest.raises(WireFault):
-        events_of(body, NOW)
+        taken(body)
+
+
+def test_what_is_escaped_or_not_to_be_kept_is_never_kept_as_it_came() -> None:
+    order = {"goal": "trial", "order": "a-token-that-nobody-guesses"}
+    convert = json.dumps([{**GOOD, "type": "convert", "data": order}])
+    hidden = convert.replace('"order"', r'"\u006frder"')
+    assert len(taken(convert.encode())) == len(taken(hidden.encode())) == 1
+    assert not any(may_be_kept_as_sent(body.encode()) for body in (convert, hidden))
+    assert may_be_kept_as_sent(json.dumps([GOOD, {**GOOD, "data": {"referrer": "a.example"}}]).encode())
 
 
 json_values = st.recursive(
@@ -179,7 +197,7 @@ almost_events = st.fixed_dictionaries(
 def test_any_json_is_events_or_a_named_fault(value: object) -> None:
     body = json.dumps(value).encode()
     try:
-        found = events_of(body, NOW)
+        found = taken(body)
     except WireFault as caught:
         assert caught.message
         assert isinstance(value, list) or caught.index is None
@@ -190,4 +208,4 @@ def test_any_json_is_events_or_a_named_fault(value: object) -> None:
 @given(st.binary(max_size=200))
 def test_any_bytes_are_events_or_a_fault(body: bytes) -> None:
     with pytest.raises(WireFault):
-        events_of(body, NOW)
+        taken(body)

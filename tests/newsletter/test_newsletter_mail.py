@@ -46,13 +46,18 @@ HOSTILE = {
 
 
 def copy_of(
-    *items: Item, address: str = "reader@example.org", subject: str = "", settings: Settings, **by_hand: str
+    *items: Item,
+    address: str = "reader@example.org",
+    number: int = 7,
+    subject: str = "",
+    settings: Settings,
+    **by_hand: str,
 ) -> Taken:
     """One subscriber's copy of an issue, as it came out of a real connection."""
     head, tokens = letterhead(settings), Tokens(settings.env.secret(), lambda: NOW)
     content = json.dumps([one.model_dump(mode="json", exclude_defaults=True) for one in items])
     letter = letter_of(SimpleNamespace(id="2026-01-15", subject=subject or items[0].title, content=content))
-    person = SimpleNamespace(id=7, address=address, changed_at=NOW)
+    person = SimpleNamespace(id=number, address=address, changed_at=NOW)
     message = compose_issue(replace(letter, **by_hand), person, head, tokens, MESSAGE_ID, NOW)
     with relaying() as sink:
 
@@ -203,6 +208,31 @@ def test_both_parts_say_the_same_with_absolute_links_and_the_postal_address(sett
     assert [part.get_content_type() for part in taken.message.walk()] == [
         "multipart/alternative", "text/plain", "text/html",
     ]  # fmt: skip
+
+
+def test_two_readers_get_the_same_links_but_to_the_pages_that_are_their_own(settings: Settings) -> None:
+    """Whoever follows a link to a page says which mail it was in, and not whose."""
+    measured = item(1, image=PICTURE, _milepost=OURS)
+    text_by_hand = "See [the docs](https://site.example/docs/) and https://elsewhere.example/x"
+    copies = [
+        copy_of(measured, item(2), address=address, number=number, settings=settings, text=text_by_hand)
+        for number, address in ((7, "reader@example.org"), (8, "another@example.org"))
+    ]
+    for kind in ("plain", "html"):
+        links = [re.findall(r"https?://[^\s\"<>)]+", part(taken, kind)) for taken in copies]
+        own_pages, others = zip(*(_parted(some) for some in links), strict=True)
+        assert others[0] == others[1]
+        assert f"https://site.example/post-1/{MARK}" in others[0]
+        assert len(own_pages[0]) == len(own_pages[1]) >= 2
+        assert set(own_pages[0]).isdisjoint(own_pages[1])
+
+
+def _parted(links: list[str]) -> tuple[list[str], list[str]]:
+    """Those to the newsletter's own pages of one subscriber, and all others."""
+    ours = [link.startswith("https://site.example/newsletter/") for link in links]
+    return [x for x, own in zip(links, ours, strict=True) if own], [
+        x for x, own in zip(links, ours, strict=True) if not own
+    ]
 
 
 def test_the_text_part_reads_as_if_it_was_typed(settings: Settings) -> None:

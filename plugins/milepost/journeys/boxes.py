@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS requests (
     received INTEGER NOT NULL,  -- microseconds since 1970, UTC
     tier TEXT NOT NULL, visit BLOB, person TEXT, bot TEXT,
     size INTEGER NOT NULL,      -- how many events there are
-    events BLOB NOT NULL,       -- MessagePack of model.Event, an array of arrays
+    events BLOB NOT NULL,       -- MessagePack of model.Event, an array of arrays; or the JSON that was sent
     imported INTEGER NOT NULL DEFAULT 0  -- whether they may be of any age, and repeated after any time
 );
 CREATE INDEX IF NOT EXISTS visited ON requests (visit) WHERE tier = 'visited';

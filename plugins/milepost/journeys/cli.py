@@ -231,6 +231,9 @@ def measure(
         list[str] | None,
         typer.Option(metavar="LEVEL=PLACE", help="Only what happened there, such as surface=docs; may be repeated."),
     ] = None,
+    bots: Annotated[
+        bool, typer.Option("--bots", help="Count known robots and AI agents too, which are left out.")
+    ] = False,
     format: Annotated[Format, typer.Option(help="How it is printed.")] = Format.TABLE,
     verbose: options.Verbose = False,
 ) -> None:
@@ -252,7 +255,7 @@ def measure(
     places = dict(level.partition("=")[::2] for level in only or ())
     if "" in places.values():
         raise Misuse("--only names a level and a place: --only surface=docs")
-    found = answer(settings, name, Question(by, goal, start, end, tier, places))
+    found = answer(settings, name, Question(by, goal, start, end, tier, places, bots))
     if is_synthetic(settings.env):
         typer.echo(NOTE, err=True)
     typer.echo({Format.TABLE: found.text, Format.JSON: found.json, Format.CSV: found.csv}[format](), nl=False)

@@ -171,7 +171,9 @@ class Collector:
     async def _events(self, head: Head, receive: Receive) -> Response:
         body = await body_of(head, receive, _EVENT_TYPES, wire.MAX_BYTES)
         now = self._clock()
-        events = wire.events_of(body, now)
+        batch = wire.batch_of(body, now)
+        # Nearly all wait as they came: to make events of them is the archiver's work, not the reader's to wait for.
+        events = None if wire.may_be_kept_as_sent(body) else wire.events_of(batch)
         standing = consent.standing(head)
         tier = consent.tier_of(head, standing, partial(self._visit, head, now))
         if isinstance(tier, Consented):
@@ -179,7 +181,12 @@ class Collector:
                 tier = Counted()
             elif orders := wire.orders_of(body):
                 await asyncio.to_thread(self._link, orders, tier.person)
-        await self._keep(tier, events, now, bots.bot_in(head))
+        bot = bots.bot_in(head)
+        if events is None and not await self._unknown([sent.touchpoint for sent in batch]):
+            await self._inbox.append_as_sent(tier, body, len(batch), wire.microseconds(now), bot)
+            self._count(tier, len(batch), 0, bot)
+        else:
+            await self._keep(tier, wire.events_of(batch) if events is None else events, now, bot)
         return _Taken(standing)
 
     def _link(self, orders: list[str], person: str) -> None:
@@ -225,20 +232,26 @@ class Collector:
         return response
 
     async def _keep(self, tier: Tier, events: list[Event], now: datetime, bot: str | None = None) -> None:
-        touchpoints = [event.touchpoint for event in events]
+        unknown = await self._unknown([event.touchpoint for event in events])
+        aside = [event for event in events if event.touchpoint in unknown]
+        known = [event for event in events if event.touchpoint not in unknown]
+        await self._inbox.append(tier, known, aside, wire.microseconds(now), bot)
+        self._count(tier, len(known), len(aside), bot)
+
+    async def _unknown(self, touchpoints: list[str]) -> set[str]:
         unknown = self._manifest.unknown(touchpoints)
         if unknown and self._manifest.may_be_mails(unknown):
             await asyncio.to_thread(self._manifest.ask)
             unknown = self._manifest.unknown(touchpoints)
-        aside = [event for event in events if event.touchpoint in unknown] if unknown else []
-        known = [event for event in events if event.touchpoint not in unknown] if unknown else events
-        await self._inbox.append(tier, known, aside, wire.microseconds(now), bot)
+        return unknown
+
+    def _count(self, tier: Tier, known: int, aside: int, bot: str | None) -> None:
         counts = self._counts
-        counts["events"] += len(known)
-        counts["aside"] += len(aside)
-        counts[f"tier_{tier.name}"] += len(known)
+        counts["events"] += known
+        counts["aside"] += aside
+        counts[f"tier_{tier.name}"] += known
         if bot:
-            counts["of_bots"] += len(known)
+            counts["of_bots"] += known
 
     def _visit(self, head: Head, now: datetime, person: str) -> bytes:
         salt = self._salts.of(now.date())

@@ -1,7 +1,7 @@
 """The inbox: one SQLite file per collecting process, where a request is on disk before it is answered.
 
 One writer thread per inbox takes all requests that wait, in one transaction with one fsync. A row is a
-request: its events, packed, beside whom they belong to. Knows neither HTTP nor Parquet.
+request: its events, packed or as they were sent, beside whom they belong to. Knows neither HTTP nor Parquet.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from milepost.errors import MilepostError
+from milepost.journeys import wire
 from milepost.journeys.boxes import connect, free_inbox, inboxes, transaction
 from milepost.journeys.model import Consented, Event, Known, Tier, Told, Visited
 
@@ -33,8 +34,17 @@ UPDATE requests SET tier = 'consented', person = ?, visit = ?
 WHERE tier = 'visited' AND visit = ? AND received >= ? AND number > (SELECT coalesce(max(last), 0) FROM batches)
 """
 pack = msgspec.msgpack.Encoder().encode
-unpack = msgspec.msgpack.Decoder(list[Event]).decode
+_unpacked = msgspec.msgpack.Decoder(list[Event]).decode
 unpack_one = msgspec.msgpack.Decoder(Event).decode
+
+
+def unpack(kept: bytes) -> list[Event]:
+    """The events of one request, in either of the two forms that a row may have.
+
+    Args:
+        kept: a row's `events`. Packed ones begin with a byte from 0x80 on, and JSON never does.
+    """
+    return wire.events_as_sent(kept) if kept[0] < 0x80 else _unpacked(kept)
 
 
 class Overloaded(MilepostError):
@@ -119,6 +129,14 @@ class Inbox:
             [(received, *who, 0, len(events), pack(events))] if events else [],
             [(received, *who, event.touchpoint, pack(event)) for event in aside],
         )
+
+    async def append_as_sent(self, tier: Tier, body: bytes, size: int, received: int, bot: str | None = None) -> None:
+        """Keep one request's body as it came; the archiver makes events of it. Returns and raises as `append` does.
+
+        Args:
+            body: found good, and `wire.may_be_kept_as_sent`. `size`: how many events there are in it.
+        """
+        await self._durable([(received, *_columns(tier), bot, 0, size, body)])
 
     async def append_imported(self, told: Sequence[Told], received: int) -> None:
         """Keep what happened elsewhere, all of it or nothing; returns when it is on disk. Raises as `append` does."""

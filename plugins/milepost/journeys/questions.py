@@ -62,6 +62,8 @@ class Question:
     end: datetime | None = None
     tier: str | None = None
     only: Mapping[str, str] = field(default_factory=dict)
+    bots: bool = False
+    """Whether robots count as readers do."""
 
 
 def answer(settings: Settings, name: str, question: Question) -> Answer:
@@ -82,10 +84,16 @@ def answer(settings: Settings, name: str, question: Question) -> Answer:
     return ASKED[name](settings, question)
 
 
-def open_archive(settings: Settings, site: Path, start: datetime | None = None, end: datetime | None = None) -> Opened:
+def open_archive(
+    settings: Settings,
+    site: Path,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    with_bots: bool = False,
+) -> Opened:
     """The archive, with what the site built in `site` says of its touchpoints."""
     env = settings.env
-    return opened(env.archive_url, touchpoints_of(site), start, end, env.engine)
+    return opened(env.archive_url, touchpoints_of(site), start, end, env.engine, with_bots)
 
 
 def built_site(settings: Settings) -> Path:
@@ -120,7 +128,7 @@ def _reach(settings: Settings, question: Question) -> Answer:
     if question.goal:
         raise Misuse("reach has no --goal; ask paths or docs-and-blog")
     by = _level(question, LEVELS)
-    found = open_archive(settings, built_site(settings), question.start, question.end)
+    found = open_archive(settings, built_site(settings), question.start, question.end, question.bots)
     return answered(reach(readings(_narrowed(found, question)), found.places, by))
 
 
@@ -132,7 +140,7 @@ def _paths(settings: Settings, question: Question) -> Answer:
         _, walked = _walked(settings, question, question.goal)
         return answered_chains(of_paths.chains(walked.table, CHAIN_LENGTH), question.goal)
     by = _level(question, of_paths.SINGLE)
-    found = open_archive(settings, built_site(settings), question.start, question.end)
+    found = open_archive(settings, built_site(settings), question.start, question.end, question.bots)
     return answered(of_paths.came_next(_trodden(found, question), found.places, by, "journey"))
 
 
@@ -162,7 +170,7 @@ def _objectives(settings: Settings, question: Question) -> Answer:
     plan = [one for one in objectives_of(settings) if question.goal in (None, one.measure)]
     # Up to and with the day of --to; else up to now.
     now = min(question.end or datetime.now(UTC), datetime.now(UTC))
-    found = open_archive(settings, built_site(settings), None, now)
+    found = open_archive(settings, built_site(settings), None, now, question.bots)
     rows = objectives(_narrowed(found, question), plan, now, settings.site.timezone)
     return Answer(COLUMNS["objectives"], rows)
 
@@ -170,7 +178,7 @@ def _objectives(settings: Settings, question: Question) -> Answer:
 def _obstacles(settings: Settings, question: Question) -> Answer:
     if question.by or question.goal:
         raise Misuse("obstacles have no --by and no --goal: they are told by touchpoint, for every goal")
-    found = open_archive(settings, built_site(settings), question.start, question.end)
+    found = open_archive(settings, built_site(settings), question.start, question.end, question.bots)
     lookback_days = settings.of(model.Settings).lookback_days
     rows = obstacles(_narrowed(found, question), found.places, lookback_days=lookback_days)
     return Answer(COLUMNS["obstacles"], rows)
@@ -179,7 +187,7 @@ def _obstacles(settings: Settings, question: Question) -> Answer:
 def _onward(settings: Settings, question: Question) -> Answer:
     if question.by or question.goal:
         raise Misuse("onward has no --by and no --goal; ask paths")
-    found = open_archive(settings, built_site(settings), question.start, question.end)
+    found = open_archive(settings, built_site(settings), question.start, question.end, question.bots)
     return answered(onward(_trodden(found, question)))
 
 
@@ -198,7 +206,7 @@ ASKED: Mapping[str, Callable[[Settings, Question], Answer]] = {
 
 def _walked(settings: Settings, question: Question, goal: str) -> tuple[Opened, Rows[Linked]]:
     """The paths to `goal` that end within the range; they reach back, so the archive is opened from its beginning."""
-    found = open_archive(settings, built_site(settings), None, question.end)
+    found = open_archive(settings, built_site(settings), None, question.end, question.bots)
     known = [row["goal"] for row in answered(conversions(found.events)).rows]
     if known and goal not in known:
         raise Misuse(f'no conversion has the goal "{goal}"; there are {_listed(known)}')

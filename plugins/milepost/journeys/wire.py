@@ -6,7 +6,7 @@ Knows no HTTP and no storage. Who sent a batch is not on the wire: `tier` and `p
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -35,8 +35,8 @@ class WireFault(MilepostError):
         super().__init__(message)
 
 
-def events_of(body: bytes, now: datetime) -> list[Event]:
-    """The events of one request's body, in its order.
+def batch_of(body: bytes, now: datetime) -> list[Sent]:
+    """What one request's body says, all of it found good, in its order.
 
     Args:
         body: the JSON array as it came, already known to be at most MAX_BYTES.
@@ -53,11 +53,32 @@ def events_of(body: bytes, now: datetime) -> list[Event]:
     if not 1 <= len(batch) <= MAX_EVENTS:
         raise WireFault(f"{len(batch)} events; send 1 to {MAX_EVENTS}")
     oldest, newest = now - OLDEST, now + AHEAD
-    return [_event(sent, index, oldest, newest) for index, sent in enumerate(batch)]
+    for index, sent in enumerate(batch):
+        _refuse_time_of(sent, index, oldest, newest)
+    return batch
+
+
+def events_of(batch: Iterable[Told]) -> list[Event]:
+    """The events of a batch that was found good, as they are kept.
+
+    Raises:
+        WireFault: when a text in one is none.
+    """
+    return [event_of(sent, datetime.fromisoformat(sent.at), index) for index, sent in enumerate(batch)]
+
+
+def may_be_kept_as_sent(body: bytes) -> bool:
+    """Whether a good body may wait for the archiver as it came: nothing in it is escaped, or must not be kept."""
+    return b"\\" not in body and b'"order"' not in body
+
+
+def events_as_sent(body: bytes) -> list[Event]:
+    """The events of a body that was kept as it came."""
+    return events_of(_batch.decode(body))
 
 
 def orders_of(body: bytes) -> list[str]:
-    """The tokens of orders that a batch names, which `events_of` has found good; they are in no event."""
+    """The tokens of orders that a batch names, which `batch_of` has found good; they are in no event."""
     if b'"order"' not in body:
         return []
     return [
@@ -74,7 +95,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def _event(sent: Sent, index: int, oldest: datetime, newest: datetime) -> Event:
+def _refuse_time_of(sent: Sent, index: int, oldest: datetime, newest: datetime) -> None:
     try:
         at = datetime.fromisoformat(sent.at)
     except ValueError:
@@ -83,7 +104,6 @@ def _event(sent: Sent, index: int, oldest: datetime, newest: datetime) -> Event:
         raise WireFault("more than 24 hours ago", index, "at")
     if at > newest:
         raise WireFault("more than 5 minutes ahead of the server's clock", index, "at")
-    return event_of(sent, at, index)
 
 
 def event_of(sent: Told, at: datetime, index: int | None = None) -> Event:

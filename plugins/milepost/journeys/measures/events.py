@@ -33,7 +33,7 @@ class Opened:
     events: one row an event of a reader: id (16 bytes), at (timestamp, UTC), type, touchpoint, tier, visit (hex
         text of the visit key, or null), person (null below `consented`), goal, value, currency, and what its data
         says: seconds (engaged seconds, null but for `engage`), and the fields of TEXTS and NUMBERS by their names
-        here. Events of known bots are left out.
+        here. Events of known bots are left out unless they were asked for.
     places: one row a touchpoint, level of LEVELS and place there: touchpoint, level, place.
     touchpoints: what the site says of each of its touchpoints, by id, as `touchpoints.json` has it.
     bots: how many events of known bots were left out.
@@ -51,6 +51,7 @@ def opened(
     start: datetime | None = None,
     end: datetime | None = None,
     engine: str = "duckdb",
+    with_bots: bool = False,
 ) -> Opened:
     """Open the archive for measuring.
 
@@ -58,6 +59,7 @@ def opened(
         archive: folder with Parquet under `month=YYYY-MM/`; one that is empty or absent yields no rows.
         touchpoints: the list in `touchpoints.json`.
         start, end: events with start <= at < end, both aware; None is open.
+        with_bots: keep the events of known bots among the others.
     Raises:
         MilepostError: when the engine is not there.
     """
@@ -65,7 +67,7 @@ def opened(
     rows = _in_range(computed.read(archive), start, end)
     # What is asked of one type is not looked for in the others, which are nearly all.
     of_form, of_engage = ((rows.type == one).ifelse(rows.data, ibis.null("string")) for one in ("form", "engage"))
-    events = rows.filter(rows.bot.isnull()).select(
+    events = (rows if with_bots else rows.filter(rows.bot.isnull())).select(
         "id",
         "type",
         "touchpoint",
@@ -88,7 +90,7 @@ def opened(
     places = pa.Table.from_pylist(
         [dict(zip(_PLACES.names, place, strict=True)) for place in _places(known, seen)], schema=_PLACES
     )
-    bots = int(rows.filter(rows.bot.notnull()).count().execute())
+    bots = 0 if with_bots else int(rows.filter(rows.bot.notnull()).count().execute())
     return Opened(events, ibis.memtable(places), known, bots)
 
 
