@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-import numpy as np
 import pandas
 import pyarrow.compute as pc
 from made_events import touchpoints, write_archive
@@ -187,7 +186,7 @@ def _markov_alone(walked: Rows[Linked], places: Any) -> Any:
     names = pc.unique(table["touchpoint"])
     only = credit.Counted(names.to_pylist(), None, {}, credit._numbered(table, names), walked.table)
     steps = only.steps_between(states)
-    return of_attribution._chain(steps, "conversions", states.count, np.ones(len(steps["group"]), dtype=bool)).losses()
+    return of_attribution._chain(steps, "conversions", states.count, slice(None)).losses()
 
 
 def main(events: int, pages: int) -> None:
