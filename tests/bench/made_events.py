@@ -20,7 +20,7 @@ EVENTS_A_VISIT = 5
 TIERS = ("counted", "visited", "consented", "known")
 TYPES = ("view", "engage", "outbound", "search", "vitals", "signup")
 SHARES = (0.60, 0.30, 0.04, 0.02, 0.035, 0.005)
-BATCH = 2_000_000
+BATCH = 5_000_000
 
 
 def touchpoints(count: int) -> list[dict[str, Any]]:
@@ -37,19 +37,20 @@ def touchpoints(count: int) -> list[dict[str, Any]]:
 
 
 def write_archive(folder: Path, events: int, pages: int, seed: int = 1) -> int:
-    """Write `events` events; returns their bytes on disk. As the archive has them: by month, person and time."""
+    """Write `events` events; returns their bytes on disk. As the archive has them: by month, person and time.
+
+    Each BATCH is a file a month, so that any number of events takes little memory; no reader is in two batches.
+    """
     made = np.random.default_rng(seed)
     names = np.array([one["id"] for one in touchpoints(pages)])
-    parts: list[pa.Table] = []
-    for start in range(0, events, BATCH):
-        parts.append(_rows(made, min(BATCH, events - start), names))
-    table = pa.concat_tables(parts)
-    months = pc.strftime(table["at"], format="%Y-%m")
-    for month in pc.unique(months).to_pylist():
-        rows = table.filter(pc.equal(months, month)).sort_by([("person", "ascending"), ("at", "ascending")])
-        path = folder / f"month={month}" / "made-1.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_parquet(rows, path)
+    for number, start in enumerate(range(0, events, BATCH), 1):
+        table = _rows(made, min(BATCH, events - start), names)
+        months = pc.strftime(table["at"], format="%Y-%m")
+        for month in pc.unique(months).to_pylist():
+            rows = table.filter(pc.equal(months, month)).sort_by([("person", "ascending"), ("at", "ascending")])
+            path = folder / f"month={month}" / f"made-{number}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_parquet(rows, path)
     return sum(path.stat().st_size for path in folder.rglob("*.parquet"))
 
 
@@ -126,8 +127,7 @@ def day_after(folder: Path, events: int, pages: int) -> None:
     Each comes once, for EVENTS_A_VISIT events, as many as the archive's visits have.
     """
     made = np.random.default_rng(2)
-    names = np.array([one["id"] for one in touchpoints(pages)])
-    rows = _rows(made, events, names)
+    rows = _rows(made, events, np.array([one["id"] for one in touchpoints(pages)]))
     count = max(events // EVENTS_A_VISIT, 1)
     who = np.sort(made.integers(0, count, events))
     at = np.datetime64(BEGIN + timedelta(days=DAYS), "us") + (
@@ -147,7 +147,7 @@ def day_after(folder: Path, events: int, pages: int) -> None:
     }
     for name, column in columns.items():
         rows = rows.set_column(rows.schema.get_field_index(name), archive_schema().field(name), column)
-    path = folder / f"month={BEGIN + timedelta(days=DAYS):%Y-%m}" / "made-2.parquet"
+    path = folder / f"month={BEGIN + timedelta(days=DAYS):%Y-%m}" / "day-1.parquet"
     path.parent.mkdir(exist_ok=True)
     write_parquet(rows.sort_by([("person", "ascending"), ("at", "ascending")]), path)
 
