@@ -15,6 +15,7 @@ import json
 import os
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -76,7 +77,10 @@ def _counting(
     env: Environment, touchpoints: Touchpoints, shape: object, measure: Callable[[Opened], T]
 ) -> tuple[T, int, str]:
     folder, known = parquet.archive_folder(env), list(touchpoints)
-    files = {path.relative_to(folder).as_posix(): _digest(path.read_bytes()) for path in parquet.files_in(folder)}
+    paths = parquet.files_in(folder)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        digests = list(pool.map(lambda path: _digest(path.read_bytes()), paths))
+    files = {path.relative_to(folder).as_posix(): digest for path, digest in zip(paths, digests, strict=True)}
     shaped = _digest(repr((_code(), shape)).encode())
     base, why = _believed(env.var / parquet.COUNTED, folder, files, shaped, known)
     if base is not None:
@@ -170,13 +174,18 @@ def _save(path: Path, counted: _Counted) -> None:
     try:
         with os.fdopen(descriptor, "w+b") as file, zipfile.ZipFile(file, "w") as packed:
             packed.writestr("about.json", json.dumps(about))
-            for number, table in enumerate(counted.tables.values()):
-                content = io.BytesIO()
-                pq.write_table(table, content, compression="zstd")
-                packed.writestr(f"{number}.parquet", content.getvalue())
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                for number, content in enumerate(pool.map(_packed, counted.tables.values())):
+                    packed.writestr(f"{number}.parquet", content)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _packed(table: pa.Table) -> bytes:
+    content = io.BytesIO()
+    pq.write_table(table, content, compression="zstd")
+    return content.getvalue()
 
 
 def _load(path: Path) -> _Counted | None:
