@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -85,6 +86,8 @@ def engine_of(name: str) -> Engine:
             memory_limit=_MEMORY,
             temp_directory=tempfile.gettempdir(),
         )
+        if not sys.stdout.isatty():
+            connection.raw_sql("SET enable_progress_bar = false")
         return Engine(
             connection,
             lambda archive: _read_duckdb(connection, archive),

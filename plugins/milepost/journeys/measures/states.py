@@ -25,6 +25,7 @@ class States:
     A touchpoint with two topics is in a state of its own, whose credit its topics share equally, so that
     whatever is credited adds up.
 
+    level: of LEVELS.
     numbers: the state of each touchpoint; one that is not in it is in state 1, UNPLACED.
     keys: of each state, a number that its places alone decide, whatever other states there are.
     places: the level's places, in order of name.
