@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from corpus import post, write_pelican
-from installed import eleventy
+from installed import eleventy, modules
 
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
@@ -39,7 +39,9 @@ LIST = (
     "{{ .Summary }}{{ end }}{{ .Paginator.PageNumber }} of {{ .Paginator.TotalPages }}</body></html>"
 )
 ELEVENTY = """\
+import colours from "@11ty/eleventy-plugin-syntaxhighlight";
 export default function (config) {
+  config.addPlugin(colours);
   const groups = (api) => {
     const posts = api.getFilteredByGlob("content/posts/*.md").sort((one, other) => other.date - one.date);
     const found = [{ url: "all", title: "All", posts }];
@@ -187,6 +189,7 @@ def _set_up_hugo(root: Path) -> None:
 
 def _set_up_eleventy(root: Path) -> None:
     (root / "content/_includes").mkdir(parents=True)
+    (root / "node_modules").symlink_to(modules())
     (root / "eleventy.config.js").write_text(ELEVENTY)
     (root / "package.json").write_text('{"type": "module"}')
     for name, text in NUNJUCKS.items():

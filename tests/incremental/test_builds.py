@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -43,6 +45,13 @@ def built(site: Site, *more: str) -> str:
     done = site.milepost("build", *more)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def is_equal_to_clean(site: Site) -> bool:
+    """Whether what is published is what a build that knows nothing makes."""
+    clean = site.root / "clean"
+    built(site, "--clean", "-o", str(clean))
+    return tree(site.output) == tree(clean)
 
 
 def plain_site(new_site: NewSite, conf: str = "", count: int = 3) -> Site:
@@ -133,6 +142,24 @@ def test_where_nothing_can_be_kept_the_build_is_right_and_says_so(new_site: NewS
         assert done.returncode == 0, done.stderr
         assert "the next build will be a whole one too" in done.stderr
         assert text in (site.output / "post-0.html").read_text()
+
+
+def test_a_text_that_is_spoiled_where_it_is_kept_is_converted_again(new_site: NewSite) -> None:
+    site = plain_site(new_site, "THEME_TEMPLATES_OVERRIDES = ['templates']\n")
+    site.write({"templates/article.html": "{{ article.content }}"})
+    built(site)
+    page = (site.output / "post-1.html").read_text()
+    assert "Hello" in page
+    # A page that is written anew asks for the text of a content that is the same; other settings make another content.
+    for template, conf in (("<b>{{ article.content }}", ""), ("<b>{{ article.content }}", "DEFAULT_LANG = 'eo'\n")):
+        (kept,) = site.root.glob("var/**/texts.sqlite")
+        with contextlib.closing(sqlite3.connect(kept)) as connection, connection:
+            connection.execute("UPDATE texts SET text = x'3c703e4e6f'")
+        site.write({"templates/article.html": template})
+        site.conf += conf
+        assert "Pages: 0 written" not in built(site)
+        assert (site.output / "post-1.html").read_text() == f"<b>{page}"
+        assert is_equal_to_clean(site)
 
 
 def test_what_is_due_appears_though_no_file_has_changed(new_site: NewSite) -> None:

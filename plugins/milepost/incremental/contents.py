@@ -12,22 +12,23 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from operator import is_
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import msgspec
 from pelican import signals
 from pelican.contents import Article, Content, Page, SkipStub
 from pelican.readers import Readers
-from pelican.urlwrappers import Author, Category, Tag, URLWrapper
-from pelican.utils import SafeDatetime
+from pelican.urlwrappers import URLWrapper
 
+from milepost.incremental.late import Late
+from milepost.incremental.packing import WRAPPERS, is_wrapper, packed, unpacked
 from milepost.incremental.texts import Texts
 from milepost.incremental.values import digest, of_settings
 
 _CLASSES: tuple[type[Content], ...] = (Article, Page)
-_WRAPPERS: dict[str, type[URLWrapper]] = {"Author": Author, "Category": Category, "Tag": Tag}
 _GIVEN = ("settings", "_context", "_content", "metadata")
 _SUM = 16
+_AS_MADE = 4
+"""Attributes of an author, a category or a tag that nobody has added to."""
 
 
 class _Held(msgspec.Struct, array_like=True):
@@ -39,6 +40,8 @@ class _Held(msgspec.Struct, array_like=True):
     same: dict[str, str]
     """Attributes that are the same object as a value of the metadata."""
     more: list[tuple[str, Any]]
+    is_plain: bool
+    """Whether its text has no sign in it that a link to another source begins with."""
 
 
 class _Start(NamedTuple):
@@ -47,26 +50,28 @@ class _Start(NamedTuple):
     content: Content
     held: dict[str, Any]
     lists: list[tuple[list[Any], tuple[Any, ...]]]
-    metadata: dict[str, Any]
-    names: list[tuple[URLWrapper, str]]
+    metadata: tuple[tuple[str, ...], tuple[Any, ...]]
+    wrappers: list[URLWrapper]
+    names: list[str]
     sum: bytes
 
     def is_inside_same(self) -> bool:
         """Whether what it held then holds the same itself."""
-        metadata = self.held["metadata"]
-        return (
-            len(metadata) == len(self.metadata)
-            and all(metadata.get(name) is value for name, value in self.metadata.items())
-            and all(len(one) == len(was) and all(map(is_, one, was)) for one, was in self.lists)
-            and all(one.__dict__["_name"] == name for one, name in self.names)
-        )
+        metadata: dict[str, Any] = self.held["metadata"]
+        names, values = self.metadata
+        if tuple(metadata) != names or not all(map(is_, metadata.values(), values)):
+            return False
+        for one, was in self.lists:
+            if len(one) != len(was) or not all(map(is_, one, was)):
+                return False
+        return [one.__dict__["_name"] for one in self.wrappers] == self.names
 
 
 class Contents:
-    """Makes the contents of one build."""
+    """Makes the contents of one build; where there is `late`, their texts are read when they are asked for."""
 
-    def __init__(self, texts: Texts, settings: Mapping[str, Any], version: bytes) -> None:
-        self.texts, self.settings = texts, settings
+    def __init__(self, texts: Texts, settings: Mapping[str, Any], version: bytes, late: Late | None) -> None:
+        self.texts, self.settings, self.late = texts, settings, late
         self.version = digest(version + of_settings(settings))
         self._made: Content | None = None
         self._packed: bytes = b""
@@ -79,6 +84,8 @@ class Contents:
         """Let Pelican ask here first, for as long as this process lives."""
         if not self.is_used:
             return
+        if self.late:
+            self.late.remember()
         Readers.read_file = self._reading(Readers.read_file)
         signals.content_object_init.send = self._sending(signals.content_object_init.send)
 
@@ -139,7 +146,14 @@ class Contents:
         held = msgspec.msgpack.decode(made.content[_SUM + len(prefix) :], type=_Held)
         if preread_signal:
             preread_signal.send(preread_sender)
-        content = self._object(kind, held, self.texts.text_of(made), context)
+        content = self._object(kind, held, context)
+        if self.late:
+            self.late.promise(content, place, made.sum[:_SUM], held.is_plain)
+        else:
+            text = self.texts.text_of(place, made)
+            if text is None:
+                return None
+            content._content = text
         date = content.__dict__.get("date")
         if date is None or (not self.settings["WITH_FUTURE_DATES"] and date > _now(date)):
             return None  # what it is depends on the time
@@ -158,9 +172,13 @@ class Contents:
     def _begin(self, content: Content, packed_sum: bytes) -> None:
         held = dict(content.__dict__)
         lists = [(value, tuple(value)) for value in held.values() if type(value) is list]
-        every = [*held.values(), *(one for value, _ in lists for one in value)]
-        names = [(one, one.__dict__["_name"]) for one in every if isinstance(one, URLWrapper)]
-        self._starts[id(content)] = _Start(content, held, lists, dict(content.metadata), names, packed_sum)
+        every = list(held.values())
+        for _, values in lists:
+            every += values
+        wrappers = [one for one in every if is_wrapper(one)]
+        metadata = tuple(content.metadata), tuple(content.metadata.values())
+        names = [one.__dict__["_name"] for one in wrappers]
+        self._starts[id(content)] = _Start(content, held, lists, metadata, wrappers, names, packed_sum)
 
     def since(self, content: Content) -> tuple[bytes, list[URLWrapper], dict[str, Any]] | None:
         """What `content` was made with (its digest but for the text; who is in it), and what it holds otherwise by now.
@@ -173,85 +191,58 @@ class Contents:
         held, now = start.held, content.__dict__
         others = {name: value for name, value in now.items() if name not in held or held[name] is not value}
         others["\0gone"] = sorted(name for name in held if name not in now)
-        return start.sum, [one for one, _ in start.names], others
+        return start.sum, start.wrappers, others
 
-    def _object(self, kind: type[Content], held: _Held, text: str, context: Any) -> Any:
-        wrappers = [self._wrapper(name, of) for name, of in held.wrappers]
-        metadata = {name: _unpacked(value, wrappers) for name, value in held.metadata}
+    def unread(self, content: Content) -> bytes | None:
+        """The digest of its text where that was not asked for yet and depends on nothing else."""
+        return self.late.digest_of(content) if self.late else None
+
+    def _object(self, kind: type[Content], held: _Held, context: Any) -> Any:
+        at = [self._wrapper(name, of) for name, of in held.wrappers].__getitem__
+        metadata = {name: unpacked(value, at) if type(value) is list else value for name, value in held.metadata}
         content: Content = object.__new__(kind)
-        content.__dict__.update(settings=self.settings, _context=context, _content=text, metadata=metadata)
-        content.__dict__.update({name: metadata[of] for name, of in held.same.items()})
-        content.__dict__.update({name: _unpacked(value, wrappers) for name, value in held.more})
+        parts = {"settings": self.settings, "_context": context, "metadata": metadata}
+        parts |= {name: metadata[of] for name, of in held.same.items()}
+        for name, value in held.more:
+            parts[name] = unpacked(value, at) if type(value) is list else value
+        content.__dict__ = parts
         return content
 
     def _wrapper(self, kind: str, name: str) -> URLWrapper:
         known = self._known.get((kind, name))
         if known is None:
-            first = _WRAPPERS[kind](name, self.settings)
+            first = WRAPPERS[kind](name, self.settings)
             hash(first)  # works out its slug
             known = self._known[kind, name] = dict(first.__dict__)
-        made: URLWrapper = object.__new__(_WRAPPERS[kind])
-        made.__dict__.update(known)
+        made: URLWrapper = object.__new__(WRAPPERS[kind])
+        made.__dict__ = known.copy()
         return made
 
     def _pack(self, content: Content) -> bytes:
         """What `content` holds, or empty bytes where that cannot be said."""
         held, metadata = content.__dict__, content.metadata
         wrappers: dict[int, tuple[int, str, str]] = {}
+
+        def wrapped(one: URLWrapper) -> int:
+            if not one._slug_from_name or len(one.__dict__) != _AS_MADE:
+                raise TypeError(one)
+            return wrappers.setdefault(id(one), (len(wrappers), type(one).__name__, one._name))[0]
+
         keys = {id(value): name for name, value in metadata.items()}
         same = {name: keys[id(value)] for name, value in held.items() if id(value) in keys and name not in _GIVEN}
         try:
-            fields = [(name, _plain(value, wrappers)) for name, value in metadata.items()]
+            fields = [(name, packed(value, wrapped)) for name, value in metadata.items()]
             more = [
-                (name, _plain(value, wrappers))
+                (name, packed(value, wrapped))
                 for name, value in held.items()
                 if name not in same and name not in _GIVEN
             ]
         except TypeError:
             return b""
+        is_plain = type(content._content) is str and not ("{" in content._content or "|" in content._content)
         named = [(kind, name) for _, kind, name in sorted(wrappers.values())]
-        return msgspec.msgpack.encode(_Held(named, fields, same, more))
+        return msgspec.msgpack.encode(_Held(named, fields, same, more, is_plain))
 
 
 def _now(like: datetime) -> datetime:
     return datetime.now(UTC) if like.tzinfo else datetime.now()
-
-
-def _plain(value: Any, wrappers: dict[int, tuple[int, str, str]]) -> Any:
-    """`value` in lists, text and numbers.
-
-    Raises:
-        TypeError: when it would not come back as it is.
-    """
-    kind = type(value)
-    if value is None or kind in (str, bool, int, float):
-        return value
-    if kind is list:
-        return ["list", [_plain(one, wrappers) for one in value]]
-    if kind is ZoneInfo and value.key:
-        return ["zone", value.key]
-    if kind in (SafeDatetime, datetime) and (value.tzinfo is None or type(value.tzinfo) is ZoneInfo):
-        zone = value.tzinfo.key if value.tzinfo else ""
-        return [
-            "date" if kind is SafeDatetime else "datetime",
-            value.replace(tzinfo=None).isoformat(),
-            zone,
-            value.fold,
-        ]
-    if kind in _WRAPPERS.values() and value._slug_from_name and len(value.__dict__) == 4:
-        return ["wrapper", wrappers.setdefault(id(value), (len(wrappers), kind.__name__, value._name))[0]]
-    raise TypeError(kind)
-
-
-def _unpacked(packed: Any, wrappers: list[URLWrapper]) -> Any:
-    if type(packed) is not list:
-        return packed
-    kind, value = packed[0], packed[1]
-    if kind == "wrapper":
-        return wrappers[value]
-    if kind == "list":
-        return [_unpacked(one, wrappers) for one in value]
-    if kind == "zone":
-        return ZoneInfo(value)
-    naive = (SafeDatetime if kind == "date" else datetime).fromisoformat(value)
-    return naive.replace(tzinfo=ZoneInfo(packed[2]) if packed[2] else None, fold=packed[3])

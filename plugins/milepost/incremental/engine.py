@@ -26,6 +26,7 @@ from milepost.errors import MilepostError
 from milepost.incremental import contents, parsing, quick, recording, resident, texts
 from milepost.incremental.current import Now
 from milepost.incremental.kept import Kept, merge, written
+from milepost.incremental.late import Late
 from milepost.incremental.stamps import Stamp, stamp_of
 from milepost.incremental.store import Line, Made, Site, Store
 from milepost.incremental.values import Values, digest
@@ -81,7 +82,9 @@ class Incremental(Pelican):  # type: ignore[misc]
         place = Path(self.order.state).with_name("texts.sqlite")
         version = texts.version_of(self.settings, code)
         self.texts = texts.Texts(place, version, self.order.jobs, self.order.clean)
-        self.contents = contents.Contents(self.texts, self.settings, code)
+        # A process that lives on keeps every text, since it may be asked for its page.
+        late = Late(self.texts, self.settings) if self.order.control < 0 else None
+        self.contents = contents.Contents(self.texts, self.settings, code, late)
         self.contents.remember()
         if self.order.control >= 0:
             resident.remember_what_is_read()
@@ -158,7 +161,7 @@ class Incremental(Pelican):  # type: ignore[misc]
 
     def write(self, writer: GatheringWriter) -> None:
         """Write every page and feed that is not what it would be, and let the slices know of all."""
-        values = Values(self.settings, self.texts.digest_of, self.contents.since)
+        values = Values(self.settings, self.texts.digest_of, self.contents.since, self.contents.unread)
         context = self.context
         values.take_in([*context["generated_content"].values(), *context["static_content"].values()])
         readers = self.settings.get("_MILEPOST_READERS", {})

@@ -64,7 +64,9 @@ def merge(stage: Path, kept: Kept) -> dict[str, Stamp]:
             (output / name).unlink()
             _prune((output / name).parent, output)
     shutil.rmtree(stage, ignore_errors=True)
-    return {name: stamp_of(f"{output}/{name}") for name in stay}
+    # Of what was looked at, as it was then: what has changed since is to be seen by the next build.
+    before = kept.store.files
+    return {name: before[name] if name in kept.names else stamp_of(f"{output}/{name}") for name in stay}
 
 
 def _prune(folder: Path, output: Path) -> None:

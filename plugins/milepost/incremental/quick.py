@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import posixpath
 import re
 from collections import defaultdict
@@ -17,6 +18,7 @@ from typing import Any
 from pelican import contents, generators, readers, urlwrappers, utils
 from pelican.cache import FileStampDataCacher
 from pelican.contents import Content
+from pelican.settings import DEFAULT_CONFIG
 from pelican.utils import SafeDatetime, slugify
 
 _CHANGES = ("append", "clear", "extend", "insert", "pop", "remove", "__delitem__", "__iadd__", "__setitem__")
@@ -129,12 +131,41 @@ def get_date(string: str) -> datetime:
     return date
 
 
+@cache
+def _ignored(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(fnmatch.translate, patterns)) or r"(?!)")
+
+
+def _include_path(self: Any, path: str, extensions: Any = None) -> bool:
+    """As Pelican's, which makes each pattern of the settings anew for each path."""
+    name = posixpath.basename(path)
+    if _ignored(tuple(self.settings["IGNORE_FILES"])).match(name):
+        return False
+    wanted = self.readers.extensions if extensions is None else extensions
+    return wanted is False or posixpath.splitext(name)[1][1:] in wanted
+
+
+def _may_link(settings: Any, text: str) -> bool:
+    """Whether `text` may name another source: Pelican looks through every text for links that begin with a sign."""
+    is_usual = settings["INTRASITE_LINK_REGEX"] == DEFAULT_CONFIG["INTRASITE_LINK_REGEX"]
+    return not is_usual or "{" in text or "|" in text
+
+
 def _get_static_links(usual: Callable[[Any], set[str]]) -> Callable[[Any], set[str]]:
     def get_static_links(self: Any) -> set[str]:
-        has_any = "static" in self._content or "attach" in self._content
+        text = self._content
+        has_any = _may_link(self.settings, text) and ("static" in text or "attach" in text)
         return usual(self) if has_any else set()
 
     return get_static_links
+
+
+def _update_content(usual: Callable[[Any, str, str], str]) -> Callable[[Any, str, str], str]:
+    def update_content(self: Any, content: str, siteurl: str) -> str:
+        has_any = not content or _may_link(self.settings, content)
+        return usual(self, content, siteurl) if has_any else content
+
+    return update_content
 
 
 def _spare_stamps() -> None:
@@ -166,6 +197,8 @@ def remember() -> None:
     contents.sanitised_join = sanitised_join
     Content._expand_settings = _expand_settings
     Content.get_static_links = _get_static_links(Content.get_static_links)
+    Content._update_content = _update_content(Content._update_content)
+    generators.Generator._include_path = _include_path
     generators.process_translations = process_translations
     contents.slugify = urlwrappers.slugify = remembered
     usual = Content.get_relative_source_path

@@ -9,34 +9,27 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 from markdown import Markdown
 from pelican.readers import MarkdownReader, _filter_discardable_metadata
-from pelican.urlwrappers import Author, Category, Tag
-from pelican.utils import SafeDatetime, pelican_open
+from pelican.urlwrappers import URLWrapper
+from pelican.utils import pelican_open
 
 from milepost.incremental.heard import Heard
+from milepost.incremental.packing import WRAPPERS, packed, unpacked
 from milepost.incremental.parsing import converter
 from milepost.incremental.stamps import NOWHERE, Stamp, stamp_of
 from milepost.incremental.values import digest, of_settings
 from milepost.incremental.workers import LEAST, shared_out
 from milepost.inputs import RACY_NS
 
-_KINDS: dict[str, Callable[[Any, Any], Any]] = {
-    "date": lambda value, settings: SafeDatetime.fromisoformat(value),
-    "datetime": lambda value, settings: datetime.fromisoformat(value),
-    "author": Author,
-    "category": Category,
-    "tag": Tag,
-    "text": lambda value, settings: value,
-}
 _SUM = 16
-_COLUMNS = "size INTEGER, mtime INTEGER, ctime INTEGER, key BLOB, sum BLOB, text BLOB, fields BLOB, content BLOB"
+# The text is the last, so that the others are read without it.
+_COLUMNS = ("size", "mtime", "ctime", "key", "sum", "fields", "content", "text")
 # Of these it is known that an instance that has converted one text converts the next as a new one would.
 _REUSABLE = ("markdown.", "pymdownx.", "milepost.")
 
@@ -50,11 +43,11 @@ class Made(NamedTuple):
     """The digest of its text, with what converts it."""
     sum: bytes
     """Of `text`, and of `fields`."""
-    text: bytes
-    """HTML, in UTF-8."""
     fields: bytes
     content: bytes = b""
     """What Pelican made of both; see `contents.py`."""
+    text: bytes | None = None
+    """HTML, in UTF-8; None where it is to be read from the file when it is asked for."""
 
 
 class Texts:
@@ -72,13 +65,14 @@ class Texts:
         self.converted: set[str] = set()
         self._ahead: dict[str, Made] = {}
         self._digests: dict[int, tuple[str, bytes]] = {}
+        self._connections: dict[int, sqlite3.Connection] = {}
         if not clean:
             self._read()
 
     def _read(self) -> None:
-        named = "path, size, mtime, ctime, key, sum, text, fields, content"
+        named = ", ".join(_COLUMNS[:-1])
         with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(self.path)) as connection:
-            for name, size, mtime, ctime, *more in connection.execute(f"SELECT {named} FROM texts"):  # noqa: S608
+            for name, size, mtime, ctime, *more in connection.execute(f"SELECT path, {named} FROM texts"):  # noqa: S608
                 if all(type(one) is bytes for one in more):
                     self._held[name] = Made((size, mtime, ctime), *more)
 
@@ -94,7 +88,7 @@ class Texts:
                 return None
             made = self._take(path, made)
         self.known.add(path)
-        return made if digest(made.text) + digest(made.fields) == made.sum else None
+        return made if digest(made.fields) == made.sum[_SUM:] else None
 
     def is_missing(self, path: str) -> bool:
         """Whether nothing is kept of the file as it is now; if something is, it is what is told next."""
@@ -116,17 +110,37 @@ class Texts:
     def put(self, path: str, key: bytes, made: tuple[bytes, bytes, bytes]) -> None:
         """Keep what was made of the file when that had `key`: the sum of both, the text, the fields."""
         self.converted.add(path)
-        self._ahead[path] = self._take(path, Made(NOWHERE, key, *made))
+        total, text, fields = made
+        self._ahead[path] = self._take(path, Made(NOWHERE, key, total, fields, text=text))
 
     def keep_content(self, path: str, content: bytes) -> None:
         """Keep what Pelican made of what was made of the file."""
         self.new[path] = self._held[path] = self._held[path]._replace(content=content)
 
-    def text_of(self, made: Made) -> str:
-        """The HTML; its digest is known from now on."""
-        text = made.text.decode()
-        self._digests[id(text)] = (text, made.sum[:_SUM])
+    def text_of(self, path: str, made: Made) -> str | None:
+        """The HTML, whose digest is known from now on; None, and nothing is kept of the file, where it is spoiled."""
+        text = self.text_at(path, made.sum[:_SUM]) if made.text is None else made.text.decode()
+        if text is None:
+            self._held.pop(path, None)
+            self.known.discard(path)
+            return None
+        return self._noted(text, made.sum[:_SUM])
+
+    def _noted(self, text: str, sum_of_text: bytes) -> str:
+        self._digests[id(text)] = (text, sum_of_text)
         return text
+
+    def text_at(self, path: str, sum_of_text: bytes) -> str | None:
+        """The HTML that is kept of the file, if it is the one of that digest."""
+        process = os.getpid()
+        with contextlib.suppress(sqlite3.Error, UnicodeDecodeError):
+            if process not in self._connections:  # one is of no use after a fork
+                self._connections[process] = sqlite3.connect(self.path)
+            rows = self._connections[process].execute("SELECT text FROM texts WHERE path = ?", (path,)).fetchall()
+            text = rows[0][0] if rows else None
+            if type(text) is bytes and digest(text) == sum_of_text:
+                return self._noted(text.decode(), sum_of_text)
+        return None
 
     def digest_of(self, text: str) -> bytes:
         """The digest of any text: one that was kept is not read again."""
@@ -150,24 +164,30 @@ class Texts:
             OSError: when nothing can be written.
         """
         rows = [(name, *made.stamp, *made[1:]) for name, made in self.new.items()]
+        gone = [(name,) for name in self._held.keys() - self.known if not os.path.exists(name)]  # noqa: PTH110
         self.new, self._held, self._ahead = {}, {}, {}
         if not rows:
             return
         try:
-            self._write(rows)
+            self._write(rows, gone)
         except sqlite3.DatabaseError:
             self.path.unlink(missing_ok=True)
             try:
-                self._write(rows)
+                self._write(rows, gone)
             except sqlite3.Error as error:
                 raise OSError(f"{self.path}: {error}") from error
 
-    def _write(self, rows: list[tuple[Any, ...]]) -> None:
+    def _write(self, rows: list[tuple[Any, ...]], gone: list[tuple[str]]) -> None:
+        """Put `rows` in; those without a text have theirs there."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        whole = [row for row in rows if row[-1] is not None]
+        parts = [(*row[1:-1], row[0]) for row in rows if row[-1] is None]
+        every, given = ", ".join(_COLUMNS), ", ".join(f"{name} = ?" for name in _COLUMNS[:-1])
         with contextlib.closing(sqlite3.connect(self.path)) as connection, connection:
-            connection.execute(f"CREATE TABLE IF NOT EXISTS texts (path TEXT PRIMARY KEY, {_COLUMNS})")
-            connection.executemany("INSERT OR REPLACE INTO texts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-            gone = [(name,) for (name,) in connection.execute("SELECT path FROM texts") if not os.path.exists(name)]  # noqa: PTH110
+            connection.execute(f"CREATE TABLE IF NOT EXISTS texts (path PRIMARY KEY, {every})")
+            marks = ", ".join("?" * (len(_COLUMNS) + 1))
+            connection.executemany(f"INSERT OR REPLACE INTO texts (path, {every}) VALUES ({marks})", whole)  # noqa: S608
+            connection.executemany(f"UPDATE texts SET {given} WHERE path = ?", parts)  # noqa: S608
             connection.executemany("DELETE FROM texts WHERE path = ?", gone)
 
 
@@ -182,13 +202,18 @@ def reader(texts: Texts) -> type[MarkdownReader]:
         def read(self, source_path: str) -> tuple[str, dict[str, Any]]:
             """As Pelican's own."""
             made = texts.get(source_path)
-            if made is None:
+            text = texts.text_of(source_path, made) if made else None
+            if text is None:
                 self._convert_all(source_path)
                 made = texts.get(source_path)
-            if made is None:
+                text = texts.text_of(source_path, made) if made else None
+            if made is None or text is None:
                 return self._convert(source_path)
             fields = msgspec.msgpack.decode(made.fields, type=list[tuple[str, Any]])
-            return texts.text_of(made), {name: _unpacked(value, self.settings) for name, value in fields}
+            return text, {name: unpacked(value, self._wrapper) for name, value in fields}
+
+        def _wrapper(self, held: list[str]) -> URLWrapper:
+            return WRAPPERS[held[0]](held[1], self.settings)
 
         def _convert_all(self, source_path: str) -> None:
             """Convert the file, and with it every other that nothing is kept of: there are several processors."""
@@ -211,7 +236,7 @@ def reader(texts: Texts) -> type[MarkdownReader]:
                 with texts.heard.alone():
                     content, metadata = self._convert(path)
                 metadata = _filter_discardable_metadata(metadata)
-                fields = msgspec.msgpack.encode([(name, _plain(value)) for name, value in metadata.items()])
+                fields = msgspec.msgpack.encode([(name, packed(value, _wrapped)) for name, value in metadata.items()])
                 text = content.encode()
                 made = digest(text) + digest(fields), text, fields
                 return (key, made) if texts.heard.count == before else None
@@ -247,6 +272,10 @@ class _Fields:
         """Nothing: it never had it."""
 
 
+def _wrapped(one: URLWrapper) -> list[str]:
+    return [type(one).__name__, str(one._name)]
+
+
 def _is_reusable(settings: Mapping[str, Any]) -> bool:
     names = [one if isinstance(one, str) else type(one).__module__ for one in settings.get("extensions", ())]
     return all(name.startswith(_REUSABLE) for name in names)
@@ -262,24 +291,6 @@ def _sources(settings: Mapping[str, Any]) -> list[str]:
             if name.rpartition(".")[2] in MarkdownReader.file_extensions and not name.startswith(".")
         ]
     return found
-
-
-def _plain(value: Any) -> tuple[str, Any]:
-    if isinstance(value, list):
-        return "list", [_plain(one) for one in value]
-    if type(value) is str:
-        return "text", value
-    if isinstance(value, datetime):
-        return "date" if type(value) is SafeDatetime else "datetime", value.isoformat()
-    kind = {Author: "author", Category: "category", Tag: "tag"}[type(value)]
-    return kind, str(value._name)
-
-
-def _unpacked(packed: Any, settings: Any) -> Any:
-    kind, value = packed
-    if kind == "list":
-        return [_unpacked(one, settings) for one in value]
-    return _KINDS[kind](value, settings)
 
 
 def version_of(settings: Mapping[str, Any], code: bytes) -> bytes:

@@ -62,6 +62,7 @@ class Values:
         settings: Mapping[str, Any],
         digest_of: Callable[[str], bytes],
         since: Callable[[Any], tuple[bytes, list[URLWrapper], dict[str, Any]] | None],
+        unread: Callable[[Any], bytes | None],
     ) -> None:
         self.objects: dict[str, Any] = {}
         """Everything that has a state, by its key."""
@@ -74,6 +75,7 @@ class Values:
         self.settings = of_settings(settings)
         self._digest_of = digest_of
         self._since = since
+        self._unread = unread
 
     def take_in(self, contents: Iterable[Any]) -> None:
         """Let `contents`, and all that they name, be known."""
@@ -104,15 +106,22 @@ class Values:
                 if name not in _NOT_STATE and (name[0] != "_" or name in _STATE)
             }
             try:
-                # A text that names others by their sources says something else when their addresses change.
-                if isinstance(one, Content) and type(text := one._content) is str:
-                    held["_content"] = self._digest_of(text)
-                    if ("{" in text or "|" in text) and _LINKS.search(text):
-                        held["\0content"] = one.content
+                if isinstance(one, Content):
+                    held |= self._of_text(one)
                 self._states[key] = digest(self.settings + start + self._encoder.encode([type(one).__qualname__, held]))
             except (TypeError, RecursionError, NotImplementedError):
                 self._states[key] = b""
         return self._states[key]
+
+    def _of_text(self, one: Content) -> dict[str, Any]:
+        if unread := self._unread(one):
+            return {"_content": unread}
+        text = one._content
+        if type(text) is not str:
+            return {}
+        # A text that names others by their sources says something else when their addresses change.
+        may_link = ("{" in text or "|" in text) and _LINKS.search(text)
+        return {"_content": self._digest_of(text)} | ({"\0content": one.content} if may_link else {})
 
     def attribute(self, key: str, name: str) -> bytes:
         """The digest of one attribute of the object, or empty bytes."""
@@ -193,8 +202,10 @@ class Values:
         return value
 
     def _plain(self, value: Any) -> Any:
+        if key := self._keys.get(id(value)):
+            return key
         if isinstance(value, Content | URLWrapper):
-            return self._keys.get(id(value)) or self._key_of(value)
+            return self._key_of(value)
         short = self._short(value)
         return _named(value, strict=True) if short is value else short
 
