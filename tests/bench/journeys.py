@@ -1,7 +1,8 @@
 """`make bench-journeys` (N=1000000): every measure's time on a made archive, and Markov beside two libraries.
 
 Prints seconds on the wall and of the processor (all cores together), growth from a tenth of N to N, bytes an event, and
-memory. PAGES says how many touchpoints (500). MILEPOST_ENGINE is heard: on Spark the same table is printed.
+memory; then the tables of a whole report, from nothing and again after a day's events (N/365). PAGES says how many
+touchpoints (500). MILEPOST_ENGINE is heard: on Spark every measure is timed, and nothing else.
 """
 
 from __future__ import annotations
@@ -13,17 +14,19 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, date, datetime
 from importlib.util import find_spec
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-import numpy as np
 import pandas
 import pyarrow.compute as pc
-from made_events import touchpoints, write_archive
+from made_events import day_after, touchpoints, write_archive
 
+from milepost.journeys.counting import counting
 from milepost.journeys.measures import attribution as of_attribution
 from milepost.journeys.measures import credit
 from milepost.journeys.measures.around import around
@@ -32,19 +35,22 @@ from milepost.journeys.measures.cohorts import cohorts
 from milepost.journeys.measures.conversions import conversions
 from milepost.journeys.measures.docs_and_blog import docs_and_blog
 from milepost.journeys.measures.engines import kept
-from milepost.journeys.measures.events import LEVELS, opened
+from milepost.journeys.measures.events import LEVELS, Opened, opened
 from milepost.journeys.measures.objectives import Objective, objectives
 from milepost.journeys.measures.obstacles.ranked import obstacles
 from milepost.journeys.measures.onward import onward
 from milepost.journeys.measures.paths import came_next, chains, paths, steps_of_readers
 from milepost.journeys.measures.reach import reach, readings
 from milepost.journeys.measures.silences import returns_by_day, silences
+from milepost.journeys.measures.span import span
 from milepost.journeys.measures.states import states_of
 from milepost.journeys.measures.surface_part import surface_part
 from milepost.journeys.measures.tiers import Rows, linked, rows_of_linked, tiers
 from milepost.journeys.measures.time_to_convert import time_to_convert
 from milepost.journeys.measures.visits import numbered
 from milepost.journeys.model import Linked
+from milepost.journeys.report_tables import Asked, tables_of
+from milepost.settings import Environment
 
 ENGINE = os.environ.get("MILEPOST_ENGINE") or "duckdb"
 MARKOV_EVENTS, MARKOV_PAGES = 1_000_000, 200
@@ -104,18 +110,55 @@ def measured(archive: Path, pages: int) -> dict[str, tuple[float, float]]:
     return rows
 
 
+def alone(run: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
+    """What a function says in a process of its own, and how many GB of memory that had at most."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        found = pool.submit(run, *arguments).result()
+        return found, pool.submit(peak).result()
+
+
+def peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_000_000
+
+
 def every_measure(folder: Path, events: int, pages: int) -> None:
     few = events // 10
-    write_archive(folder / "few", few, pages)
-    size = write_archive(folder / "all", events, pages)
-    before, after = measured(folder / "few", pages), measured(folder / "all", pages)
+    alone(write_archive, folder / "few", few, pages)
+    size, _ = alone(write_archive, folder / "all", events, pages)
+    before, _ = alone(measured, folder / "few", pages)
+    after, memory = alone(measured, folder / "all", pages)
     print(f"{events:,} events, {pages} touchpoints, {size / events:.1f} bytes an event, {ENGINE}")
     # Of the processor's seconds: what else the machine does is in them least.
     print(f"{'':28}{'wall':>9}{'processor':>11}{f'its growth from {few:,}':>30}")
     for name, (wall, cpu) in after.items():
         print(f"{name:28}{wall:7.2f} s{cpu:9.2f} s{cpu / before[name][1]:28.1f} x")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_000_000
-    print(f"at most {peak:.1f} GB of memory, what made the archive included; load {os.getloadavg()[0]:.1f}")
+    slowest = max((name for name in after if name != "all"), key=lambda name: after[name][0])
+    print(f"the slowest: {slowest}, {after[slowest][0]:.1f} s; at most {memory:.1f} GB of memory")
+
+
+def report(archive: Path, var: Path, pages: int) -> tuple[float, float, str]:
+    """Every table that `milepost journeys report` writes: seconds on the wall, of the processor, what was read."""
+    env = Environment.model_validate({"MILEPOST_VAR": var, "MILEPOST_ARCHIVE_URL": str(archive)})
+
+    def tables(found: Opened) -> Any:
+        steps = steps_of_readers(found.events)
+        asked = Asked(found, tuple(PLAN), 400, ZONE, NOW)
+        return tables_of(asked), span(found.events), onward(linked(steps)).to_pyarrow().to_pylist()
+
+    wall, cpu, (_, _, said) = timed(lambda: counting(env, touchpoints(pages), ZONE, tables))
+    return wall, cpu, said
+
+
+def a_report_and_one_a_day_later(folder: Path, events: int, pages: int) -> None:
+    asked = folder / "all", folder / "var", pages
+    (wall, cpu, said), memory = alone(report, *asked)
+    day_after(folder / "all", events // 365, pages)
+    (again, its_cpu, its_said), its_memory = alone(report, *asked)
+    print("a report's tables, without writing them:")
+    print(f"{wall:7.2f} s{cpu:9.2f} s of the processor, {memory:.1f} GB: {said}")
+    print(f"{again:7.2f} s{its_cpu:9.2f} s of the processor, {its_memory:.1f} GB: {its_said}")
+    shares = f"{100 * again / wall:.0f} % of the time, {100 * its_cpu / cpu:.0f} % of the processor's"
+    print(f"again after a day: {shares}; load {os.getloadavg()[0]:.1f}")
 
 
 def beside_others(folder: Path) -> None:
@@ -187,7 +230,7 @@ def _markov_alone(walked: Rows[Linked], places: Any) -> Any:
     names = pc.unique(table["touchpoint"])
     only = credit.Counted(names.to_pylist(), None, {}, credit._numbered(table, names), walked.table)
     steps = only.steps_between(states)
-    return of_attribution._chain(steps, "conversions", states.count, np.ones(len(steps["group"]), dtype=bool)).losses()
+    return of_attribution._chain(steps, "conversions", states.count, slice(None)).losses()
 
 
 def main(events: int, pages: int) -> None:
@@ -195,6 +238,8 @@ def main(events: int, pages: int) -> None:
     warnings.filterwarnings("ignore")
     with tempfile.TemporaryDirectory() as folder:
         every_measure(Path(folder), events, pages)
+        if ENGINE == "duckdb":
+            a_report_and_one_a_day_later(Path(folder), events, pages)
         beside_others(Path(folder))
 
 

@@ -9,16 +9,18 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from milepost.journeys.columns import archive_schema, write_parquet
 
 BEGIN = datetime(2025, 11, 1)
 DAYS = 365
 EVENTS_A_READER = 20
+EVENTS_A_VISIT = 5
 TIERS = ("counted", "visited", "consented", "known")
 TYPES = ("view", "engage", "outbound", "search", "vitals", "signup")
 SHARES = (0.60, 0.30, 0.04, 0.02, 0.035, 0.005)
-BATCH = 2_000_000
+BATCH = 5_000_000
 
 
 def touchpoints(count: int) -> list[dict[str, Any]]:
@@ -35,19 +37,20 @@ def touchpoints(count: int) -> list[dict[str, Any]]:
 
 
 def write_archive(folder: Path, events: int, pages: int, seed: int = 1) -> int:
-    """Write `events` events; returns their bytes on disk. As the archive has them: by month, person and time."""
+    """Write `events` events; returns their bytes on disk. As the archive has them: by month, person and time.
+
+    Each BATCH is a file a month, so that any number of events takes little memory; no reader is in two batches.
+    """
     made = np.random.default_rng(seed)
     names = np.array([one["id"] for one in touchpoints(pages)])
-    parts: list[pa.Table] = []
-    for start in range(0, events, BATCH):
-        parts.append(_rows(made, min(BATCH, events - start), names))
-    table = pa.concat_tables(parts)
-    months = pc.strftime(table["at"], format="%Y-%m")
-    for month in pc.unique(months).to_pylist():
-        rows = table.filter(pc.equal(months, month)).sort_by([("person", "ascending"), ("at", "ascending")])
-        path = folder / f"month={month}" / "made-1.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_parquet(rows, path)
+    for number, start in enumerate(range(0, events, BATCH), 1):
+        table = _rows(made, min(BATCH, events - start), names)
+        months = pc.strftime(table["at"], format="%Y-%m")
+        for month in pc.unique(months).to_pylist():
+            rows = table.filter(pc.equal(months, month)).sort_by([("person", "ascending"), ("at", "ascending")])
+            path = folder / f"month={month}" / f"made-{number}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_parquet(rows, path)
     return sum(path.stat().st_size for path in folder.rglob("*.parquet"))
 
 
@@ -119,13 +122,38 @@ def _data(made: np.random.Generator, kind: Any) -> Any:
 
 
 def day_after(folder: Path, events: int, pages: int) -> None:
-    """A day's new events in a file of their own, in the last month."""
+    """A day's new events in a file of their own, in the last month: half of them of readers who came before.
+
+    Each comes once, for EVENTS_A_VISIT events, as many as the archive's visits have.
+    """
     made = np.random.default_rng(2)
-    names = np.array([one["id"] for one in touchpoints(pages)])
-    rows = _rows(made, events, names)
-    spread = made.uniform(0, 86_400e6, events).astype("timedelta64[us]")
-    at = np.datetime64(BEGIN + timedelta(days=DAYS - 1), "us") + spread
-    stamps = pa.array(at).cast(pa.timestamp("us", "UTC"))
-    rows = rows.set_column(rows.schema.get_field_index("at"), archive_schema().field("at"), stamps)
-    month = max(path.name for path in folder.glob("month=*"))
-    write_parquet(rows.sort_by([("person", "ascending"), ("at", "ascending")]), folder / month / "made-2.parquet")
+    rows = _rows(made, events, np.array([one["id"] for one in touchpoints(pages)]))
+    count = max(events // EVENTS_A_VISIT, 1)
+    who = np.sort(made.integers(0, count, events))
+    at = np.datetime64(BEGIN + timedelta(days=DAYS), "us") + (
+        made.uniform(0, 86_000e6, count)[who] + made.uniform(0, 600e6, events)
+    ).astype("timedelta64[us]")
+    earlier = _some_of(folder, made, count // 2)
+    linked = len(earlier)
+    tier = np.where(who < linked, "consented", np.array(TIERS[:3])[made.choice(3, count, p=(0.1, 0.4, 0.5))[who]])
+    people = np.r_[earlier, _keys(made, count - linked, 22)].astype(object)[who]
+    keys = _keys(made, count, 16)[who]
+    columns = {
+        "at": pa.array(at).cast(pa.timestamp("us", "UTC")),
+        "received": pa.array(at).cast(pa.timestamp("us", "UTC")),
+        "tier": pa.array(tier),
+        "visit": pa.array(keys, pa.binary(16), mask=tier != "visited"),
+        "person": pa.array(people, mask=tier != "consented"),
+    }
+    for name, column in columns.items():
+        rows = rows.set_column(rows.schema.get_field_index(name), archive_schema().field(name), column)
+    path = folder / f"month={BEGIN + timedelta(days=DAYS):%Y-%m}" / "day-1.parquet"
+    path.parent.mkdir(exist_ok=True)
+    write_parquet(rows.sort_by([("person", "ascending"), ("at", "ascending")]), path)
+
+
+def _some_of(folder: Path, made: np.random.Generator, count: int) -> Any:
+    """So many of the archive's people."""
+    path = max(folder.rglob("made-1.parquet"), key=lambda path: path.stat().st_size)
+    people = pc.unique(pq.read_table(path, columns=["person"], partitioning=None)["person"]).drop_null()
+    return made.choice(people.to_numpy(zero_copy_only=False).astype(str), min(count, len(people)), replace=False)

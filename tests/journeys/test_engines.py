@@ -204,6 +204,11 @@ def test_visits_that_several_measures_share_are_numbered_once_and_as_each_would_
         assert mine
 
 
+def test_no_bar_of_progress_gets_into_what_is_not_a_terminal() -> None:
+    told = engine_of("duckdb").connection.raw_sql("SELECT current_setting('enable_progress_bar')").fetchone()
+    assert (sys.stdout.isatty(), told) == (False, (False,))
+
+
 @pytest.mark.skipif(not find_spec("fsspec"), reason="fsspec is not installed; make peers")
 def test_an_archive_in_an_object_store_is_read_by_its_url(tmp_path: Path) -> None:
     import fsspec

@@ -15,7 +15,7 @@ import worked
 from milepost.journeys import measures
 
 MODULES = sorted(module.name for module in pkgutil.walk_packages(measures.__path__, f"{measures.__name__}."))
-WITHOUT = {"engines", "events", "detector", "states", "tiers", "places", "span", "visits", "obstacles"}
+WITHOUT = {"engines", "events", "detector", "states", "tiers", "places", "since", "span", "visits", "obstacles"}
 """What is no question, and has no example: what the questions are made of."""
 GIVEN: dict[str, Any] = {
     **{name: getattr(worked, name) for name in ("PLACES", "events", "trodden", "walks")},

@@ -164,8 +164,9 @@ def report(
     months = settings.of(Settings).retention_months
     typer.echo(archive_inboxes(settings.env, retention_months=months).summary())
     folder = (out or settings.env.var / "report").absolute()
-    build(settings, built_site(settings), folder, datetime.now(UTC))
-    typer.echo(onward_file.write(settings).summary())
+    written = build(settings, built_site(settings), folder, datetime.now(UTC))
+    typer.echo(written.counted)
+    typer.echo(onward_file.write(settings, written.went_on).summary())
     typer.echo(f"report in {os.path.relpath(folder / 'index.html')}")
 
 

@@ -55,6 +55,7 @@ def erase(env: Environment, person: str) -> Receipt:
     waited = sum(_erase_in(path, person) for path in boxes.inboxes(env.var / "inbox"))
     links = Links(env).forget(person)
     compacting.settle(parquet.archive_folder(env))
+    (env.var / parquet.COUNTED).unlink(missing_ok=True)
     archived, files = parquet.erase(parquet.archive_folder(env), person)
     forgotten.done(person)
     return Receipt(person, datetime.now(UTC), waited, archived, len(files), links)

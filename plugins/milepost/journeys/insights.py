@@ -19,7 +19,7 @@ from milepost.journeys.checks import PREFIX
 from milepost.journeys.measures.events import Opened
 from milepost.journeys.measures.obstacles.ranked import obstacles
 from milepost.journeys.measures.span import span
-from milepost.journeys.questions import answered, built_site, open_archive
+from milepost.journeys.questions import built_site, open_archive
 from milepost.journeys.synthetic import NOTE, is_synthetic
 from milepost.settings import Settings
 from milepost.sources import Source, Sources
@@ -50,7 +50,7 @@ def insights(
     """
     site = built if (built / "touchpoints.json").is_file() else built_site(settings)
     found = open_archive(settings, site, now - timedelta(days=DAYS), now)
-    (spanned,) = answered(span(found.events)).rows
+    spanned = span(found.events)
     if not spanned["events"]:
         told = f"no journeys of the last {DAYS} days are archived; events come from readers of a site with "
         return Insights([], f"insights: {told}`milepost serve` or `milepost app`, and `make demo` shows what they tell")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,18 +38,20 @@ class Written(NamedTuple):
         return f"{many}, in {os.path.relpath(self.file)}; the next build shows it" if self.file else many
 
 
-def write(settings: Settings) -> Written:
+def write(settings: Settings, rows: Sequence[Mapping[str, Any]] | None = None) -> Written:
     """Write where readers went next, as the archive has it now.
 
     This state's own answer is always in `onward.json` below MILEPOST_VAR. The site's file is written if there is
     something to say, or if it says what this state said before: so an archive with few readers, such as a preview's,
     takes nothing away that came from the real one. What is synthetic never goes into the site.
 
+    Args:
+        rows: of the measure `onward`, where they are known already.
     Raises:
         MilepostError: the archive cannot be read, or the file not be written.
     """
     own, site = settings.env.var / NAME, _wanted(settings)
-    rows = answer(settings, "onward", Question()).rows
+    rows = answer(settings, "onward", Question()).rows if rows is None else rows
     text = text_of(rows)
     before = own.read_text(encoding="utf-8") if own.exists() else None
     is_ours = site is not None and before is not None and site.is_file() and site.read_text(encoding="utf-8") == before

@@ -23,6 +23,9 @@ from milepost.settings import Environment
 CORRUPT = ".corrupt"
 """What the name of a file that cannot be read ends with, once it is set aside: no reader takes it for Parquet."""
 
+COUNTED = "counted.zip"
+"""The file below MILEPOST_VAR that has what was counted of the archive, see `counting`."""
+
 
 class Row(NamedTuple):
     """One event as the archive has it, in the order of `archive_schema()`; times in microseconds since 1970."""

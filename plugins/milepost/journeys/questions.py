@@ -105,7 +105,10 @@ def built_site(settings: Settings) -> Path:
 
 def answered(table: ir.Table) -> Answer:
     """A table as it is, in its order."""
-    return Answer(tuple(table.columns), table.to_pyarrow().to_pylist())
+    found = table.to_pyarrow()
+    names = tuple(found.column_names)
+    columns = [column.to_pylist() for column in found.columns]
+    return Answer(names, [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)])
 
 
 def answered_chains(chains: ir.Table, goal: str) -> Answer:

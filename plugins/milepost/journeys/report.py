@@ -15,10 +15,15 @@ from zoneinfo import ZoneInfo
 
 from milepost.errors import MilepostError
 from milepost.journeys import model, synthetic
+from milepost.journeys.counting import counting
+from milepost.journeys.measures.events import Opened, touchpoints_of
 from milepost.journeys.measures.objectives import Objective
+from milepost.journeys.measures.onward import onward
+from milepost.journeys.measures.paths import steps_of_readers
 from milepost.journeys.measures.span import span
+from milepost.journeys.measures.tiers import linked
 from milepost.journeys.plan import objectives_of
-from milepost.journeys.questions import answered, open_archive
+from milepost.journeys.questions import answered
 from milepost.journeys.report_model import Report
 from milepost.journeys.report_page import STYLESHEET, pages
 from milepost.journeys.report_tables import Asked, tables_of
@@ -28,8 +33,8 @@ MARK = "data/report.json"
 """What tells a report from any other folder."""
 
 
-def build(settings: Settings, site: Path, out: Path, now: datetime) -> None:
-    """Write the report on everything that is archived to the folder `out`, in place of the last one.
+def build(settings: Settings, site: Path, out: Path, now: datetime) -> Report:
+    """Write the report on everything that is archived to the folder `out`, in place of the last one; returns it.
 
     Args:
         site: the built pages; `site/touchpoints.json` has the titles, and need not be there.
@@ -38,7 +43,9 @@ def build(settings: Settings, site: Path, out: Path, now: datetime) -> None:
         MilepostError: `out` is there and is no report, or the archive cannot be read.
     """
     _refuse_what_is_no_report(out)
-    write(report_of(settings, site, now), out)
+    report = report_of(settings, site, now)
+    write(report, out)
+    return report
 
 
 def _refuse_what_is_no_report(out: Path) -> None:
@@ -69,11 +76,18 @@ def report_of(settings: Settings, site: Path, now: datetime) -> Report:
 
     Args: as for `build`.
     """
-    found = open_archive(settings, site)
     lookback_days = settings.of(model.Settings).lookback_days
     plan, fault = plan_of(settings)
-    goals, tables = tables_of(Asked(found, plan, lookback_days, settings.site.timezone, now))
-    (spanned,) = answered(span(found.events)).rows
+    touchpoints = touchpoints_of(site)
+
+    def measured(found: Opened) -> tuple[Any, ...]:
+        # Held, so that what comes after the tables is made of the same steps.
+        steps = steps_of_readers(found.events)
+        asked = Asked(found, plan, lookback_days, settings.site.timezone, now)
+        return (*tables_of(asked), span(found.events), answered(onward(linked(steps))).rows)
+
+    shape = lookback_days, settings.site.timezone
+    (goals, tables, spanned, went_on), bots, counted = counting(settings.env, touchpoints, shape, measured)
     zone = ZoneInfo(settings.site.timezone)
     first, last = (_aware(spanned[name], zone) for name in ("first", "last"))
     return Report(
@@ -86,10 +100,12 @@ def report_of(settings: Settings, site: Path, now: datetime) -> Report:
         first=first,
         last=last,
         events=spanned["events"],
-        bots=found.bots,
-        touchpoints=found.touchpoints,
+        bots=bots,
+        touchpoints={str(one["id"]): one for one in touchpoints},
         goals=goals,
         tables=tables,
+        went_on=went_on,
+        counted=counted,
         note=note_of(settings.env),
         plan_fault=fault,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,6 +16,8 @@ from milepost.journeys.report_tables import Goal
 class Report:
     """All that its pages are made of.
 
+    went_on: where readers went next, as the measure `onward` has it.
+    counted: what was read of the archive, in a line.
     note: what makes the archive no real one, shown on every page; empty for a real one.
     plan_fault: why no objective could be read; empty where all could.
     """
@@ -33,6 +35,8 @@ class Report:
     touchpoints: Mapping[str, Mapping[str, Any]]
     goals: tuple[Goal, ...]
     tables: Mapping[str, Answer]
+    went_on: Sequence[Row] = ()
+    counted: str = ""
     note: str = ""
     plan_fault: str = ""
 

@@ -27,6 +27,7 @@ from milepost.journeys.measures.paths import came_next, chains, paths, steps_of_
 from milepost.journeys.measures.reach import reach, readings, total
 from milepost.journeys.measures.silences import returns_by_day, silences
 from milepost.journeys.measures.surface_part import surface_part
+from milepost.journeys.measures.tally import about
 from milepost.journeys.measures.tiers import Rows, rows_of_linked, tiers
 from milepost.journeys.measures.time_to_convert import time_to_convert
 from milepost.journeys.measures.visits import numbered
@@ -85,7 +86,8 @@ def tables_of(asked: Asked) -> tuple[tuple[Goal, ...], dict[str, Answer]]:
     goals = goals_of(reached.rows, asked.plan)
     folds = folded(asked.found.touchpoints, pages.rows)
     for goal in goals:
-        tables |= _of_goal(asked, goal, trodden, folds)
+        with about(f"to {goal.name}:"):
+            tables |= _of_goal(asked, goal, trodden, folds)
     return goals, tables
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -72,7 +73,11 @@ def attribution(paths: Rows[Linked], places: ir.Table, by: str = "touchpoint") -
     states = states_of(places, by)
     found = counted(paths.table)
     shared, steps = found.sums(states), found.steps_between(states)
-    credited = {unit: _credited(shared[unit], steps, unit, states) for unit in UNITS}
+    credited = {
+        unit: _credited(shared[unit], steps, unit, states)
+        for unit in UNITS
+        if found.currency is not None or unit == "conversions"
+    }
     replicates = _replicates(shared["conversions"], steps, states)
     return _rows(by, states.places, credited, replicates, found.currency)
 
@@ -80,7 +85,7 @@ def attribution(paths: Rows[Linked], places: ir.Table, by: str = "touchpoint") -
 def _credited(sums: Array, steps: Mapping[str, Array], unit: str, states: States) -> Array:
     """(models, places) credit in one unit."""
     touched, untouched = _brought(sums)
-    chain = _chain(steps, unit, states.count, np.ones(len(steps["group"]), dtype=bool))
+    chain = _chain(steps, unit, states.count, slice(None))
     markov = _normalised(chain.losses(), touched.sum())
     markov[0] = untouched.sum()
     return _placed(_in_order(sums.sum(axis=0), markov), states)
@@ -89,8 +94,9 @@ def _credited(sums: Array, steps: Mapping[str, Array], unit: str, states: States
 def _replicates(sums: Array, steps: Mapping[str, Array], states: States) -> Array:
     """(64, models, places) the conversions credited when one group after another is left out."""
     touched, untouched = (left_out(part) for part in _brought(sums))
-    whole = _chain(steps, "conversions", states.count, np.ones(len(steps["group"]), dtype=bool))
-    chains = [_chain(steps, "conversions", states.count, steps["group"] == group) for group in range(GROUPS)]
+    whole = _chain(steps, "conversions", states.count, slice(None))
+    edges = np.searchsorted(steps["group"], np.arange(GROUPS + 1)).tolist()
+    chains = [_chain(steps, "conversions", states.count, slice(*both)) for both in itertools.pairwise(edges)]
     losses = whole.replicates(chains)
     markov = np.array([_normalised(lost, total) for lost, total in zip(losses, touched, strict=True)])
     markov[:, 0] = untouched
@@ -109,7 +115,7 @@ def _in_order(shared: Array, markov: Array) -> Array:
     return np.stack([*shared.T[:-1], markov, shared.T[-1]])
 
 
-def _chain(steps: Mapping[str, Array], unit: str, count: int, mine: Any) -> Chain:
+def _chain(steps: Mapping[str, Array], unit: str, count: int, mine: slice) -> Chain:
     state, following = steps["state"][mine], steps["next"][mine]
     ends = following < 0
 
@@ -142,7 +148,7 @@ def _rows(
     by: str, places: list[str], credited: Mapping[str, Array], replicates: Array, currency: str | None
 ) -> list[dict[str, Any]]:
     """Every place that any model credits or that was met, from (models, places) arrays."""
-    conversions, value = credited["conversions"], credited["value"]
+    conversions, value = credited["conversions"], credited.get("value")
     low, high = interval(conversions, replicates)
     shown = np.flatnonzero(conversions.sum(axis=0) > 0)
     rounded = np.round(conversions[:, shown], 9)
@@ -155,7 +161,7 @@ def _rows(
             by: places[shown[n]],
             "model": model,
             "conversions": float(conversions[m, shown[n]]),
-            "value": float(value[m, shown[n]]) if currency is not None else None,
+            "value": float(value[m, shown[n]]) if value is not None else None,
             "currency": currency or None,
             "low": float(low[m, shown[n]]),
             "high": float(high[m, shown[n]]),

@@ -7,6 +7,9 @@ from typing import Any
 import ibis.expr.types as ir
 import numpy as np
 
+from milepost.journeys.measures.tally import tally_of
+from milepost.journeys.measures.tiers import with_reader
+
 SECONDS_AFTER = 60
 LEAST = 20
 _Z = 1.959963984540054
@@ -33,10 +36,12 @@ def blocked(events: ir.Table, places: ir.Table) -> dict[str, Any]:
     """
     services = places.filter((places.level == "kind") & (places.place == "service")).touchpoint
     shown = (events.type == "view") & events.touchpoint.isin(services)
-    told = events.filter((events.type == "signup") | shown)
-    rows = told.select("at", signup=told.type == "signup").order_by("at").to_pyarrow()
-    at = rows["at"].cast("timestamp[us]").cast("int64").to_numpy() / 1e6
-    signup = np.array(rows["signup"].to_pylist(), dtype=bool)
+    told = with_reader(events.filter((events.type == "signup") | shown))
+    told = told.select("reader", "at", signup=told.type == "signup")
+    rows = tally_of("signups and their pages", told, "at", "signup", times=1).sort_by("at")
+    times = rows["times"].to_numpy()
+    at = np.repeat(rows["at"].cast("timestamp[us]").cast("int64").to_numpy() / 1e6, times)
+    signup = np.repeat(np.array(rows["signup"].to_pylist(), dtype=bool), times)
     signups, views = at[signup], at[~signup]
     # As many as there are views in the minute after it.
     after = np.searchsorted(views, signups + SECONDS_AFTER, "right") - np.searchsorted(views, signups, "left")

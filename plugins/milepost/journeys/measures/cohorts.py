@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from milepost.journeys.measures.places import placed
+from milepost.journeys.measures.tally import tallied
 from milepost.journeys.measures.zones import on_the_wall
 
 
@@ -39,11 +40,11 @@ def cohorts(steps: ir.Table, places: ir.Table, goal: str, zone: str, by: str = "
     joined = first.left_join(goals, ["reader", goals.won_at >= first.first_at])
     one = joined.group_by("reader", "place", "first_at").aggregate(won_at=joined.won_at.min())
     day = on_the_wall(one.first_at, zone).date()
-    took = (one.won_at.epoch_seconds() - one.first_at.epoch_seconds()).cast("float64") / 86_400
-    told = one.mutate(month=day.truncate("M"), took=took)
-    counts = told.group_by("month", "place").aggregate(
-        people=told.count(), converted=told.won_at.count(), days=told.took.mean()
-    )
-    rated = counts.mutate(rate=counts.converted / counts.people)
+    took = (one.won_at.epoch_seconds() - one.first_at.epoch_seconds()).cast("float64").fill_null(0.0)
+    told = one.mutate(month=day.truncate("M"))
+    won = told.won_at.notnull().cast("int64")
+    counts = tallied("cohorts", told, "month", "place", people=1, converted=won, seconds=took)
+    days = counts.seconds / (counts.converted * 86_400).nullif(0)
+    rated = counts.mutate(rate=counts.converted / counts.people, days=days)
     ordered = rated.order_by("month", rated.people.desc(), "place")
     return ordered.select("month", "place", "people", "converted", "rate", "days").rename({by: "place"})

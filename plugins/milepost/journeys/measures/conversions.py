@@ -5,7 +5,8 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from milepost.journeys.measures.tiers import LINKED
+from milepost.journeys.measures.tally import tallied
+from milepost.journeys.measures.tiers import with_reader
 
 CONVERSIONS = ("convert", "order", "signup")
 """The types of event that convert; their goal is `goal`, or the type itself where there is none."""
@@ -14,6 +15,11 @@ CONVERSIONS = ("convert", "order", "signup")
 def goal_of(events: ir.Table) -> ir.StringValue:
     """The goal that each event reaches, null where it is no conversion."""
     return events.type.isin(CONVERSIONS).ifelse(ibis.coalesce(events.goal, events.type), ibis.null("string"))
+
+
+def conversions_of(events: ir.Table) -> ir.Table:
+    """The events that reach a goal, with that `goal`, and `reader` and `person` as `tiers.with_reader` has them."""
+    return with_reader(events.mutate(goal=goal_of(events)).filter(lambda rows: rows.goal.notnull()))
 
 
 def conversions(events: ir.Table) -> ir.Table:
@@ -32,9 +38,11 @@ def conversions(events: ir.Table) -> ir.Table:
         signup 2 2 2
         order 1 1 1
     """
-    reached = events.mutate(goal=goal_of(events)).filter(lambda rows: rows.goal.notnull())
-    mine = reached.tier.isin(LINKED) & reached.person.notnull()
-    counts = reached.group_by("goal").aggregate(
-        conversions=reached.count(), linked=mine.sum(), people=reached.person.nunique(where=mine)
-    )
+    reached = conversions_of(events)
+    each = reached.group_by("goal", "reader", "person").aggregate(times=reached.count())
+    mine = each.person.notnull()
+    counts = tallied(
+        "conversions", each, "goal",
+        conversions=each.times, linked=mine.ifelse(each.times, 0), people=mine.cast("int64"),
+    )  # fmt: skip
     return counts.order_by(counts.conversions.desc(), "goal")

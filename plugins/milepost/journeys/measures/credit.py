@@ -17,6 +17,7 @@ from milepost.journeys.measures.engines import coded, kept
 from milepost.journeys.measures.jackknife import GROUPS, Array, group_of, number_of
 from milepost.journeys.measures.places import NOWHERE
 from milepost.journeys.measures.states import States
+from milepost.journeys.measures.tally import tally_of
 
 HALF_LIFE_DAYS = 7
 TOUCHED = ("first", "last", "linear", "position", "decay")
@@ -53,24 +54,41 @@ class Counted:
         return found
 
     def steps_between(self, states: States) -> Mapping[str, Array]:
-        """`steps` from state to state of a level; next is -1 at the end of a path."""
+        """`steps` from `state` to state of a level, a row each, by group; next is -1 at the end of a path."""
         # The last number is that of no touchpoint.
-        numbers = np.append(states.numbers_of(self.names), -1)
-        return {**self.steps, "state": numbers[self.steps["at"]], "next": numbers[self.steps["next"]]}
+        numbers, wide = np.append(states.numbers_of(self.names), -1), states.count + 1
+        key = (self.steps["group"] * wide + numbers[self.steps["at"]]) * wide + numbers[self.steps["next"]] + 1
+        keys, sums = _summed(key, [self.steps[name] for name in _STEPS], GROUPS * wide * wide)
+        at, following = np.divmod(keys, wide)
+        places = {"group": at // wide, "state": at % wide, "next": following - 1}
+        return {**places, **dict(zip(_STEPS, sums, strict=True))}
 
     def _shapley(self, states: States) -> Mapping[str, Array]:
         at = states.of(self.met).group_by("reader", "path", "group", "state").aggregate(worth=lambda t: t.worth.max())
         share = 1.0 / at.count().over(ibis.window(group_by=["reader", "path"])).cast("float64")
         at = at.mutate(share=share)
-        sums = at.group_by("group", "state").aggregate(
-            conversions=at.share.sum(), value=(at.share * at.worth).sum()
-        )  # fmt: skip
-        table = sums.to_pyarrow()
-        where = _groups(table["group"]), table["state"].to_numpy()
+        name = f"shapley by {states.level} in {self.currency}"
+        table = tally_of(name, at, "group", "state", conversions=at.share, value=at.share * at.worth)
+        where = _groups(table["group"]), states.numbers_of_keys(table["state"].to_numpy())
         found = {unit: np.zeros((GROUPS, states.count)) for unit in UNITS}
         for unit in UNITS:
             np.add.at(found[unit], where, table[unit].to_numpy())
         return found
+
+
+_STEPS = ("times", "starts", "conversions", "value")
+_DENSE = 4_000_000
+
+
+def _summed(key: Any, weights: list[Array], size: int) -> tuple[Any, list[Array]]:
+    """The different keys, all below `size`, in order, and for each the sums of the weights."""
+    if size <= _DENSE:
+        there = np.flatnonzero(np.bincount(key, minlength=size))
+        return there, [np.asarray(np.bincount(key, one, minlength=size), dtype=np.float64)[there] for one in weights]
+    order = np.argsort(key)
+    in_order = key[order]
+    first = np.flatnonzero(np.diff(in_order, prepend=-1))
+    return in_order[first], [np.add.reduceat(weight[order], first) for weight in weights]
 
 
 _COUNTED: WeakKeyDictionary[Any, Counted] = WeakKeyDictionary()
@@ -93,8 +111,8 @@ def counted(paths: ir.Table) -> Counted:
         walked = kept(coded(_prepared(paths), ("touchpoint", "group"), {}))
         currency = _currency(paths)
         credit, steps = _credit(walked, currency), _steps(walked, currency)
-        names = pa.chunked_array(pc.unique(table["touchpoint"]) for table in (credit, steps))
-        names = pc.unique(names.cast(pa.string()))
+        names = pa.chunked_array(pc.unique(table["touchpoint"]).cast(pa.string()) for table in (credit, steps))
+        names = pc.unique(names)
         _COUNTED[paths.op()] = Counted(
             names.to_pylist(), currency, _by_touchpoint(credit, names), _numbered(steps, names), _met(walked, currency)
         )
@@ -116,8 +134,9 @@ def _prepared(paths: ir.Table) -> ir.Table:
 def _currency(paths: ir.Table) -> str | None:
     """What most conversions with a value are in; the first by name of equals; "" where values have no currency."""
     valued = paths.filter(paths.converted, paths.back == 1, paths.value.notnull())
-    counts = valued.group_by(currency=ibis.coalesce(valued.currency, "")).aggregate(times=valued.count())
-    rows = counts.to_pyarrow().to_pylist()
+    valued = valued.mutate(currency=ibis.coalesce(valued.currency, ""))
+    counts = tally_of("currencies", valued, "currency", times=1)
+    rows = counts.to_pylist()
     return min(rows, key=lambda row: (-row["times"], row["currency"]))["currency"] if rows else None
 
 
@@ -134,18 +153,18 @@ def _credit(walked: ir.Table, currency: str | None) -> pa.Table:
     length = won.n.cast("float64")
     edge = (won.step == 1) | (won.back == 1)
     credit = won.select(
-        "group", "touchpoint", "worth",
+        "reader", "group", "touchpoint", "worth",
         first=(won.step == 1).cast("float64"),
         last=(won.back == 1).cast("float64"),
         linear=1.0 / length,
         position=ibis.cases((won.n == 1, 1.0), (won.n == 2, 0.5), (edge, 0.4), else_=0.2 / (length - 2.0)),
         decay=won.weight / won.weights,
     )  # fmt: skip
-    sums = credit.group_by("group", "touchpoint").aggregate(
-        **{f"{model}_conversions": credit[model].sum() for model in TOUCHED},
-        **{f"{model}_value": (credit[model] * credit.worth).sum() for model in TOUCHED},
-    )
-    return sums.to_pyarrow()
+    return tally_of(
+        f"credit in {currency}", credit, "group", "touchpoint",
+        **{f"{model}_conversions": credit[model] for model in TOUCHED},
+        **{f"{model}_value": credit[model] * credit.worth for model in TOUCHED},
+    )  # fmt: skip
 
 
 def _steps(walked: ir.Table, currency: str | None) -> pa.Table:
@@ -156,13 +175,13 @@ def _steps(walked: ir.Table, currency: str | None) -> pa.Table:
         worth=_value(touched, currency),
         ending=(touched.converted & (touched.back == 1)),
     )
-    counts = onward.group_by("group", "touchpoint", "next").aggregate(
-        times=onward.count(),
-        starts=(onward.step == 1).cast("int64").sum(),
-        conversions=onward.ending.cast("int64").sum(),
-        value=onward.ending.ifelse(onward.worth, 0.0).sum(),
-    )
-    return counts.to_pyarrow()
+    return tally_of(
+        f"steps in {currency}", onward, "group", "touchpoint", "next",
+        times=1,
+        starts=(onward.step == 1).cast("int64"),
+        conversions=onward.ending.cast("int64"),
+        value=onward.ending.ifelse(onward.worth, 0.0),
+    )  # fmt: skip
 
 
 def _met(walked: ir.Table, currency: str | None) -> ir.Table:
@@ -182,14 +201,17 @@ def _by_touchpoint(table: pa.Table, names: pa.Array) -> Mapping[str, Array]:
 
 
 def _numbered(table: pa.Table, names: pa.Array) -> Mapping[str, Array]:
-    counts = {name: table[name].to_numpy().astype(float) for name in ("times", "starts", "conversions", "value")}
+    counts = {name: table[name].to_numpy().astype(float) for name in _STEPS}
     places = {"at": _numbers(table["touchpoint"], names), "next": _numbers(table["next"], names)}
     return {**counts, **places, "group": _groups(table["group"])}
 
 
 def _numbers(texts: pa.ChunkedArray, names: pa.Array) -> Any:
     """The place of each text among the names; -1 for null."""
-    return pc.fill_null(pc.index_in(texts.cast(pa.string()), value_set=names), -1).to_numpy().astype(int)
+    coded = pc.dictionary_encode(texts.unify_dictionaries()).combine_chunks()
+    # The last number is that of null.
+    numbers = pc.fill_null(pc.index_in(coded.dictionary.cast(pa.string()), value_set=names), -1).to_numpy().astype(int)
+    return np.append(numbers, -1)[coded.indices.fill_null(-1).to_numpy()]
 
 
 def _groups(texts: pa.ChunkedArray) -> Any:

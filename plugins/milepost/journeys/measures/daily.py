@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
-from milepost.journeys.measures.conversions import goal_of
+from milepost.journeys.measures.conversions import conversions_of
+from milepost.journeys.measures.tally import tallied
 from milepost.journeys.measures.zones import on_the_wall
 
 
@@ -24,6 +25,6 @@ def reached_by_day(events: ir.Table, zone: str) -> ir.Table:
         signup 2026-01-05 1
         signup 2026-01-06 1
     """
-    reached = events.mutate(goal=goal_of(events)).filter(lambda rows: rows.goal.notnull())
+    reached = conversions_of(events)
     dated = reached.mutate(day=on_the_wall(reached.at, zone).date())
-    return dated.group_by("goal", "day").aggregate(conversions=dated.count()).order_by("goal", "day")
+    return tallied("conversions by day", dated, "goal", "day", conversions=1).order_by("goal", "day")

@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from milepost.journeys.measures.places import placed
+from milepost.journeys.measures.tally import tallied
 
 USED = (
     ("both", "blog"),
@@ -52,9 +53,7 @@ def docs_and_blog(paths: ir.Table, places: ir.Table) -> ir.Table:
         used=ibis.cases((both, "both"), (one.blog.notnull(), "blog"), (one.docs.notnull(), "docs"), else_="neither"),
         first=ibis.cases((blog_first, "blog"), (one.docs.notnull(), "docs"), else_="none"),
     )
-    counts = told.group_by("used", "first").aggregate(
-        paths=told.count(), conversions=told.converted.cast("int64").sum()
-    )
+    counts = tallied("docs and blog", told, "used", "first", paths=1, conversions=told.converted.cast("int64"))
     ways = ibis.memtable(
         {
             "used": [used for used, _ in USED],

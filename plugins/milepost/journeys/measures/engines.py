@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from ibis.backends import duckdb
 
 from milepost.errors import MilepostError
 from milepost.journeys.columns import archive_schema
+from milepost.journeys.measures.tally import is_update
 
 _SPARK = re.compile(r"local\[([1-9]\d*|\*)\]|spark://[^/:]+:\d+")
 
@@ -33,12 +35,14 @@ class Engine:
     """A connection, and what each engine says in its own words.
 
     read: from the archive's folder or URL to its rows, with `month` (text).
+    files: the same from the paths of some of its files; DuckDB alone does that.
     text, number: of a field of `data`, a JSON object or null: null where it is none, or (number) where it is text.
     hexed: bytes as hexadecimal digits in capitals.
     """
 
     connection: Any
     read: Callable[[str], ir.Table]
+    files: Callable[[Sequence[str]], ir.Table]
     text: Callable[[ir.StringValue, str], ir.StringValue]
     number: Callable[[ir.StringValue, str], ir.FloatingValue]
     hexed: Callable[[ir.BinaryValue], ir.StringValue]
@@ -82,11 +86,27 @@ def engine_of(name: str) -> Engine:
             memory_limit=_MEMORY,
             temp_directory=tempfile.gettempdir(),
         )
-        return Engine(connection, lambda archive: _read_duckdb(connection, archive), _text_duckdb, _number_duckdb, _hex)
+        if not sys.stdout.isatty():
+            connection.raw_sql("SET enable_progress_bar = false")
+        return Engine(
+            connection,
+            lambda archive: _read_duckdb(connection, archive),
+            lambda files: _read_files(connection, files),
+            _text_duckdb,
+            _number_duckdb,
+            _hex,
+        )
     if not _SPARK.fullmatch(name):
         raise MilepostError(f"MILEPOST_ENGINE is {name!r}; say duckdb, local[N] or spark://host:port")
     connection = _spark(name)
-    return Engine(connection, lambda archive: _read_spark(connection, archive), _text_spark, _number_spark, _hex)
+    return Engine(
+        connection,
+        lambda archive: _read_spark(connection, archive),
+        _no_files,
+        _text_spark,
+        _number_spark,
+        _hex,
+    )
 
 
 def kept(table: ir.Table) -> ir.Table:
@@ -108,7 +128,7 @@ def coded(table: ir.Table, few: Iterable[str], many: Mapping[str, ir.Table]) -> 
         many: a column that may have millions of them, with a table of one column in which all of them are.
     """
     backend = table.get_backend()
-    if not isinstance(backend, _DuckDB):
+    if not isinstance(backend, _DuckDB) or is_update():
         return table
     if known := backend.known_texts.get(table.op()):
         return known.to_expr()
@@ -141,12 +161,20 @@ def _local(archive: str) -> Path:
 def _read_duckdb(connection: Any, archive: str) -> ir.Table:
     if "://" in archive and not archive.startswith("file://"):
         connection.register_filesystem(_filesystem(archive))
-        files = f"{archive.rstrip('/')}/month=*/*.parquet"
-    elif any(_local(archive).glob("month=*/*.parquet")):
-        files = str(_local(archive) / "month=*" / "*.parquet")
-    else:
-        return connection.create_table("events", _empty())
-    return connection.read_parquet(files, hive_partitioning=True, hive_types_autocast=False)
+        return _read_files(connection, [f"{archive.rstrip('/')}/month=*/*.parquet"])
+    if any(_local(archive).glob("month=*/*.parquet")):
+        return _read_files(connection, [str(_local(archive) / "month=*" / "*.parquet")])
+    return _read_files(connection, [])
+
+
+def _read_files(connection: Any, files: Sequence[str]) -> ir.Table:
+    if not files:
+        return connection.create_table(ibis.util.gen_name("events"), _empty(), temp=True)
+    return connection.read_parquet(list(files), hive_partitioning=True, hive_types_autocast=False)
+
+
+def _no_files(files: Sequence[str]) -> ir.Table:
+    raise MilepostError(f"{len(files)} files of an archive are read by DuckDB alone")
 
 
 def _filesystem(url: str) -> Any:

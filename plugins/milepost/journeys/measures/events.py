@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from milepost.errors import MilepostError
-from milepost.journeys.measures.engines import engine_of
+from milepost.journeys.measures.engines import Engine, engine_of
 
 LEVELS = ("touchpoint", "surface", "kind", "topic", "author", "objective", "strategy", "function", "tactic")
 """What an event can be counted by; a touchpoint may have several topics and several authors."""
@@ -37,12 +37,14 @@ class Opened:
     places: one row a touchpoint, level of LEVELS and place there: touchpoint, level, place.
     touchpoints: what the site says of each of its touchpoints, by id, as `touchpoints.json` has it.
     bots: how many events of known bots were left out.
+    seen: the touchpoints that events name.
     """
 
     events: ir.Table
     places: ir.Table
     touchpoints: Mapping[str, Mapping[str, Any]]
     bots: int
+    seen: frozenset[str] = frozenset()
 
 
 def opened(
@@ -65,9 +67,14 @@ def opened(
     """
     computed = engine_of(engine)
     rows = _in_range(computed.read(archive), start, end)
+    return opened_of(events_of(computed, rows, with_bots), rows, touchpoints, with_bots=with_bots)
+
+
+def events_of(computed: Engine, rows: ir.Table, with_bots: bool = False) -> ir.Table:
+    """The events of readers, as `Opened` has them, in rows of the archive."""
     # What is asked of one type is not looked for in the others, which are nearly all.
     of_form, of_engage = ((rows.type == one).ifelse(rows.data, ibis.null("string")) for one in ("form", "engage"))
-    events = (rows if with_bots else rows.filter(rows.bot.isnull())).select(
+    return (rows if with_bots else rows.filter(rows.bot.isnull())).select(
         "id",
         "type",
         "touchpoint",
@@ -85,13 +92,24 @@ def opened(
         },
         **{name: computed.number(rows.data, name) for name in NUMBERS},
     )
+
+
+def opened_of(
+    events: ir.Table,
+    rows: ir.Table,
+    touchpoints: Iterable[Mapping[str, Any]],
+    seen: Iterable[str] = (),
+    with_bots: bool = False,
+) -> Opened:
+    """Events, with the places of their touchpoints and of those that were `seen` besides; bots are those in `rows`."""
     known = {str(touchpoint["id"]): touchpoint for touchpoint in touchpoints}
-    seen = set(events.select("touchpoint").distinct().touchpoint.to_pyarrow().to_pylist())
+    here = events.select("touchpoint").distinct().touchpoint.to_pyarrow().to_pylist()
+    met = frozenset([*seen, *here])
     places = pa.Table.from_pylist(
-        [dict(zip(_PLACES.names, place, strict=True)) for place in _places(known, seen)], schema=_PLACES
+        [dict(zip(_PLACES.names, place, strict=True)) for place in places_of(known, met)], schema=_PLACES
     )
     bots = 0 if with_bots else int(rows.filter(rows.bot.notnull()).count().execute())
-    return Opened(events, ibis.memtable(places), known, bots)
+    return Opened(events, ibis.memtable(places), known, bots, met)
 
 
 def touchpoints_of(site: Path) -> list[dict[str, Any]]:
@@ -126,7 +144,7 @@ def _in_range(rows: ir.Table, start: datetime | None, end: datetime | None) -> i
     return rows
 
 
-def _places(known: Mapping[str, Mapping[str, Any]], seen: Iterable[str]) -> list[tuple[str, str, str]]:
+def places_of(known: Mapping[str, Mapping[str, Any]], seen: Iterable[str]) -> list[tuple[str, str, str]]:
     """Every level's places of every touchpoint that the site has or that an event names."""
     places = []
     for name in sorted({*known, *seen}):

@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 from milepost.journeys.measures.paths import LEFT
 from milepost.journeys.measures.places import NOWHERE, placed
 from milepost.journeys.measures.states import UNPLACED
+from milepost.journeys.measures.tally import tallied
 
 LATER = "(later)"
 VISITS_SHOWN = 4
@@ -74,7 +75,9 @@ def journey_map(
         1 blog docs 1
         2 docs (signup) 1
     """
-    rows = beginnings.filter(beginnings.number <= visits_shown)
+    shown = beginnings.filter(beginnings.number <= visits_shown)
+    # By touchpoint: which of them are told apart, and how they are placed, may be another thing tomorrow.
+    rows = tallied(f"map of {visits_shown} visits", shown, "number", "touchpoint", "next", "won", people=1)
     here = placed(rows, places, by).rename(here="place")
     seen = here.mutate(here=((here.here == NOWHERE) & (here.touchpoint != NOWHERE)).ifelse(UNPLACED, here.here))
     there = placed(seen.drop("touchpoint").rename(touchpoint="next"), places, by)
@@ -87,5 +90,5 @@ def journey_map(
             else_=there.place,
         ),
     )
-    counts = told.group_by(visit=told.number, here=told.here, next=told.then).aggregate(people=told.count())
+    counts = told.group_by(visit=told.number, here=told.here, next=told.then).aggregate(people=told.people.sum())
     return counts.order_by("visit", counts.people.desc(), "here", "next").rename({by: "here"})

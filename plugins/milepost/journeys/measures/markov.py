@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 EXACT_STATES = 800
 """Up to so many states every replicate is solved anew; above, see `Chain.replicates`."""
+_FEW_STATES = 64
 _ROUNDS = 200
 _CLOSE = 1e-12
 
@@ -58,8 +59,14 @@ class Chain:
         Source: docs/journeys, "Markov"; first-passage identities of absorbing chains (Kemeny, Snell: Finite Markov
         Chains, 1960).
         """
+        # A small system is solved sooner by one core than by several that wait for one another.
+        with threadpool_limits(1 if _FEW_STATES < len(self.starts) <= EXACT_STATES else None):
+            return self._losses()
+
+    def _losses(self) -> Array:
         system, gain, start = self._system()
-        return _losses(linalg.inv(system.toarray(), check_finite=False), gain, start)
+        inverse = linalg.inv(system.toarray(), check_finite=False)
+        return np.asarray((start @ inverse) / inverse.diagonal() * (inverse @ gain))
 
     def replicates(self, left_out: list[Chain]) -> Array:
         """(groups, n) `losses` with each of `left_out` taken from the counts.
@@ -72,7 +79,7 @@ class Chain:
         if len(self.starts) <= EXACT_STATES:
             # Several small systems at once are faster than each with all cores, which then wait for one another.
             with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as pool:
-                return np.array(list(pool.map(Chain.losses, rest)))
+                return np.array(list(pool.map(Chain._losses, rest)))
         system, _, _ = self._system()
         inverse = linalg.inv(system.toarray(), check_finite=False)
         systems, gains, starts = zip(*(part._system() for part in rest), strict=True)
@@ -96,10 +103,6 @@ class Chain:
 
     def _without(self, part: Chain) -> Chain:
         return Chain(self.starts - part.starts, self.steps - part.steps, self.won - part.won, self.ends - part.ends)
-
-
-def _losses(inverse: Array, gain: Array, start: Array) -> Array:
-    return np.asarray((start @ inverse) / inverse.diagonal() * (inverse @ gain))
 
 
 def _refined(inverse: Array, systems: Any, wanted: Array) -> Array:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 from scipy import stats
 
-from milepost.journeys.measures.conversions import goal_of
+from milepost.journeys.measures.conversions import conversions_of
+from milepost.journeys.measures.tally import extent_of, tally_of
 from milepost.journeys.measures.zones import on_the_wall
 
 _Z = float(stats.norm.ppf(0.975))
@@ -64,12 +67,14 @@ def objectives(events: ir.Table, plan: Iterable[Objective], now: datetime, zone:
     """
     today = now.astimezone(ZoneInfo(zone))
     until = now.astimezone(UTC).replace(tzinfo=None)
-    past = events.filter(events.at <= until)
-    reached = past.mutate(goal=goal_of(past)).filter(lambda rows: rows.goal.notnull())
-    dated = reached.mutate(day=on_the_wall(reached.at, zone).date())
-    counts = dated.group_by("goal", "day").aggregate(times=dated.count()).to_pyarrow().to_pylist()
-    begun = past.at.min().as_scalar().to_pyarrow().as_py()
-    first = begun.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date() if begun else today.date()
+    reached = conversions_of(events)
+    # What a clock that is ahead has sent counts once it is time.
+    ahead = (reached.at > until).ifelse(reached.at, ibis.null("timestamp"))
+    dated = reached.mutate(day=on_the_wall(reached.at, zone).date(), ahead=ahead)
+    rows = tally_of("what objectives count", dated, "goal", "day", "ahead", times=1).to_pylist()
+    counts = [row for row in rows if row["ahead"] is None or row["ahead"] <= until]
+    begun, _ = extent_of("since when objectives count", events)
+    first = begun.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date() if begun and begun <= until else today.date()
     return [_told(one, counts, one.since or first, today) for one in plan]
 
 
@@ -77,7 +82,10 @@ def _told(one: Objective, counts: list[dict[str, Any]], since: date, now: dateti
     days = max((one.by - since).days + 1, 1)
     midnight = datetime.combine(since, datetime.min.time(), now.tzinfo)
     gone = min(max((now - midnight) / timedelta(days=1), 0.0), float(days))
-    mine = {row["day"]: row["times"] for row in counts if row["goal"] == one.measure and since <= row["day"] <= one.by}
+    mine: Counter[date] = Counter()
+    for row in counts:
+        if row["goal"] == one.measure and since <= row["day"] <= one.by:
+            mine[row["day"]] += row["times"]
     actual, left = sum(mine.values()), days - gone
     projected, low, high = _projected(mine, since, actual, gone, left)
     expected = one.target * gone / days

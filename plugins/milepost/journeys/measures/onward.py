@@ -5,6 +5,8 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from milepost.journeys.measures.tally import tallied
+
 LEAST_PEOPLE = 10
 
 
@@ -27,6 +29,7 @@ def onward(steps: ir.Table, least_people: int = LEAST_PEOPLE) -> ir.Table:
     order = ibis.window(group_by=["reader", "visit"], order_by="number")
     followed = touches.mutate(to=touches.touchpoint.lead().over(order))
     followed = followed.filter(followed.to.notnull(), followed.to != followed.touchpoint)
-    counts = followed.group_by("touchpoint", "to").aggregate(people=followed.person.nunique())
+    each = followed.select("reader", "touchpoint", "to").distinct()
+    counts = tallied("onward", each, "touchpoint", "to", people=1)
     enough = counts.filter(counts.people >= least_people).rename({"from": "touchpoint"})
     return enough.order_by("from", enough.people.desc(), "to")

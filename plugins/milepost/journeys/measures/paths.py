@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 from milepost.journeys.measures.conversions import goal_of
 from milepost.journeys.measures.engines import kept
 from milepost.journeys.measures.places import NOWHERE, placed
+from milepost.journeys.measures.tally import tallied
 from milepost.journeys.measures.tiers import readers
 from milepost.journeys.measures.visits import numbered, visits
 
@@ -143,15 +144,20 @@ def chains(paths: ir.Table, length: int = 8) -> ir.Table:
         **shown,
         touches=longest,
         visits=converted.visit.nunique(),
-        seconds=converted.ended.max().epoch_seconds() - converted.at.min().epoch_seconds(),
+        seconds=(converted.ended.max().epoch_seconds() - converted.at.min().epoch_seconds()).cast("float64"),
     )
     first = f"back_{length}"
     one = one.mutate(**{first: (one.touches > length).ifelse(EARLIER, one[first])})
-    counts = one.group_by(*shown).aggregate(
-        conversions=one.count(),
-        people=one.reader.nunique(),
-        visits=one.visits.mean(),
-        days=one.seconds.mean() / 86_400,
+    each = one.group_by("reader", *shown).aggregate(
+        conversions=one.count(), visits=one.visits.sum(), seconds=one.seconds.sum()
+    )
+    counts = tallied(
+        f"chains of {length}", each, *shown,
+        conversions=each.conversions, people=1, all_visits=each.visits, seconds=each.seconds,
+    )  # fmt: skip
+    counts = counts.mutate(
+        visits=counts.all_visits / counts.conversions,
+        days=counts.seconds / (counts.conversions * 86_400),
     )
     shared = counts.mutate(share=counts.conversions / counts.conversions.sum())
     in_order = shared.select(*shown, "conversions", "people", "share", "visits", "days")
@@ -185,7 +191,9 @@ def came_next(steps: ir.Table, places: ir.Table, by: str, within: Literal["visit
     keys: Sequence[str] = ("reader", "visit") if within == "visit" else ("reader",)
     order = ibis.window(group_by=keys, order_by="number")
     followed = here.mutate(next=ibis.coalesce(here.place.lead().over(order), LEFT))
-    counts = followed.group_by("place", "next").aggregate(times=followed.count(), people=followed.person.nunique())
+    each = followed.group_by("place", "next", "reader", "person").aggregate(times=followed.count())
+    person = each.person.notnull().cast("int64")
+    counts = tallied(f"next in a {within} by {by}", each, "place", "next", times=each.times, people=person)
     shared = counts.mutate(
         share=counts.times / counts.times.sum().over(ibis.window(group_by="place")),
         all_times=counts.times.sum().over(ibis.window(group_by="place")),

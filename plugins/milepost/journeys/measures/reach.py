@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 
 from milepost.journeys.measures.engines import coded
 from milepost.journeys.measures.places import NOWHERE, placed
+from milepost.journeys.measures.tally import tallied
 from milepost.journeys.measures.visits import numbered
 
 
@@ -52,16 +53,17 @@ def reach(readings: ir.Table, places: ir.Table, by: str) -> ir.Table:
     if by != "touchpoint":
         names = places.filter(places.level == by).select("place").distinct()
         at = coded(at, (), {"place": names.union(ibis.memtable({"place": [NOWHERE]}))})
-    counts = _counted(at, "place")
+    counts = _counted(f"reach by {by}", at, "place")
     return counts.order_by(counts.views.desc(), "place").rename({by: "place"})
 
 
 def total(readings: ir.Table) -> ir.Table:
     """The same over everything, in one row: views, visits, people, engaged_seconds."""
-    return _counted(readings)
+    counts = _counted("reach", readings)
+    return counts.mutate(**{name: counts[name].fill_null(0) for name in counts.columns})
 
 
-def _counted(readings: ir.Table, *place: str) -> ir.Table:
+def _counted(name: str, readings: ir.Table, *place: str) -> ir.Table:
     """One row a place, or one in all. A visit to two pages of one place is one, and so is a person's second visit."""
     # In steps, each on whole rows: engines do that faster than they count what is different, and beyond their memory.
     visit = readings.group_by(*place, "reader", "person", "visit").aggregate(
@@ -73,10 +75,6 @@ def _counted(readings: ir.Table, *place: str) -> ir.Table:
         seconds=visit.seconds.sum(),
     )
     person = ((reader.views > 0) & reader.person.notnull()).cast("int64")
-    return reader.aggregate(
-        by=place,
-        views=reader.views.sum().fill_null(0),
-        visits=reader.visits.sum().fill_null(0),
-        people=person.sum().fill_null(0),
-        engaged_seconds=reader.seconds.sum().fill_null(0.0),
+    return tallied(
+        name, reader, *place, views=reader.views, visits=reader.visits, people=person, engaged_seconds=reader.seconds
     )

@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from milepost.journeys.measures.places import placed
+from milepost.journeys.measures.tally import tallied
 
 LEAST_DAYS = 30
 
@@ -39,9 +40,13 @@ def silences(steps: ir.Table, places: ir.Table, by: str = "touchpoint", least_da
     quiet_days = (told.at.epoch_seconds() - told.before.epoch_seconds()).cast("float64") / 86_400
     told = told.mutate(days=quiet_days).filter(lambda rows: rows.days >= least_days)
     told = told.mutate(months=(told.days / 30).floor().cast("int64"))
-    counts = told.group_by("months", "left_after", back_by=told.place).aggregate(
-        times=told.count(), people=told.reader.nunique(), converted=(told.wins > 0).cast("int64").sum()
+    each = told.group_by("reader", "months", "left_after", back_by=told.place).aggregate(
+        times=told.count(), converted=(told.wins > 0).cast("int64").sum()
     )
+    counts = tallied(
+        f"silences by {by}", each, "months", "left_after", "back_by",
+        times=each.times, people=1, converted=each.converted,
+    )  # fmt: skip
     return counts.order_by(counts.times.desc(), "months", "left_after", "back_by")
 
 
@@ -65,4 +70,5 @@ def returns_by_day(steps: ir.Table, zone: str, least_days: int = LEAST_DAYS) -> 
     told = steps.mutate(before=steps.at.lag().over(order))
     quiet = told.filter((told.at.epoch_seconds() - told.before.epoch_seconds()) >= least_days * 86_400)
     days = quiet.mutate(day=on_the_wall(quiet.at, zone).date())
-    return days.group_by("day").aggregate(times=days.count(), people=days.reader.nunique()).order_by("day")
+    each = days.group_by("reader", "day").aggregate(times=days.count())
+    return tallied("returns by day", each, "day", times=each.times, people=1).order_by("day")

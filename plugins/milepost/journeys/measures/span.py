@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ibis.expr.types as ir
 
+from milepost.journeys.measures.tally import extent_of, tally_of
+from milepost.journeys.measures.tiers import with_reader
 
-def span(events: ir.Table) -> ir.Table:
-    """The first and the last event, in one row.
+
+def span(events: ir.Table) -> dict[str, Any]:
+    """The first and the last event.
 
     Args:
-        events: one row an event of a reader: at.
+        events: one row an event of a reader: at, tier, visit, person.
     Returns:
-        one row: events, first and last (timestamps, UTC; null when there is no event).
+        events (how many), first and last (UTC, without a zone; None when there is no event).
     """
-    return events.aggregate(events=events.count(), first=events.at.min(), last=events.at.max())
+    (row,) = tally_of("events", with_reader(events), events=1).to_pylist()
+    first, last = extent_of("first and last", events)
+    return {**row, "first": first, "last": last}

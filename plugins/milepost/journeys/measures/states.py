@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 import ibis
@@ -24,12 +25,16 @@ class States:
     A touchpoint with two topics is in a state of its own, whose credit its topics share equally, so that
     whatever is credited adds up.
 
+    level: of LEVELS.
     numbers: the state of each touchpoint; one that is not in it is in state 1, UNPLACED.
+    keys: of each state, a number that its places alone decide, whatever other states there are.
     places: the level's places, in order of name.
     shares: (places, states) sparse: how much of a state's credit is each place's; each column adds up to 1.
     """
 
+    level: str
     numbers: Mapping[str, int]
+    keys: Any
     places: list[str]
     shares: Any
 
@@ -38,17 +43,22 @@ class States:
         return int(self.shares.shape[1])
 
     def of(self, table: ir.Table) -> ir.Table:
-        """The same rows, with `state`."""
+        """The same rows, with `state`, a key of `keys`."""
         numbers = ibis.memtable(
             pa.table(
                 {
                     "touchpoint": pa.array(self.numbers, pa.string()),
-                    "state": pa.array(self.numbers.values(), pa.int64()),
+                    "state": pa.array(self.keys[list(self.numbers.values())], pa.int64()),
                 }
             )
         )
         joined = table.left_join(numbers, "touchpoint").drop("touchpoint_right")
-        return joined.mutate(state=ibis.coalesce(joined.state, ibis.literal(1, "int64")))
+        return joined.mutate(state=ibis.coalesce(joined.state, ibis.literal(int(self.keys[1]), "int64")))
+
+    def numbers_of_keys(self, keys: Any) -> Any:
+        """The state of each key, as an array."""
+        order = np.argsort(self.keys)
+        return order[np.searchsorted(self.keys, keys, sorter=order)]
 
     def numbers_of(self, touchpoints: Iterable[str]) -> Any:
         """The state of each, as an array."""
@@ -73,4 +83,10 @@ def states_of(places: ir.Table, by: str) -> States:
     row_of, column_of, share = (np.array(values) for values in zip(*entries, strict=True))
     numbers = {NOWHERE: 0} | {name: number[tuple(sorted(these))] for name, these in at.items()}
     shares = sparse.csr_array((share, (row_of, column_of)), shape=(len(names), len(sets)))
-    return States(numbers, names, shares)
+    keys = np.array([_key(these) for these in sets], dtype=np.int64)
+    return States(by, numbers, keys, names, shares)
+
+
+def _key(places: Iterable[str]) -> int:
+    text = "\0".join(places).encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(text, digest_size=8).digest(), signed=True)

@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from milepost.journeys.measures.places import NOWHERE, placed
+from milepost.journeys.measures.tally import tallied
 
 
 def surface_part(steps: ir.Table, paths: ir.Table, places: ir.Table, goal: str, days_after: int = 30) -> ir.Table:
@@ -38,9 +39,7 @@ def surface_part(steps: ir.Table, paths: ir.Table, places: ir.Table, goal: str, 
         .group_by("reader", "path", "place")
         .aggregate(first=(won.step == 1).cast("int64").max(), last=(won.back == 1).cast("int64").max())
     )
-    before = per_path.group_by("place").aggregate(
-        before=per_path.count(), first=per_path["first"].sum(), last=per_path["last"].sum()
-    )
+    before = tallied("surfaces", per_path, "place", before=1, first=per_path["first"], last=per_path["last"])
     goals = won.filter(won.back == 1).select("reader", "path", won_at="ended")
     touches = placed(steps.filter(steps.goal.isnull()), places, "surface").select("reader", "at", "place")
     met = goals.join(
@@ -48,9 +47,9 @@ def surface_part(steps: ir.Table, paths: ir.Table, places: ir.Table, goal: str, 
         ["reader", touches.at > goals.won_at, touches.at <= goals.won_at + ibis.interval(days=days_after)],
     )
     one = met.select("reader", "path", "place").distinct()
-    after = one.group_by("place").aggregate(after=one.count())
+    after = tallied("surfaces after", one, "place", after=1)
     joined = before.outer_join(after, "place")
-    total = goals.count().as_scalar()
+    total = tallied("surfaces in all", goals, conversions=1).conversions.as_scalar()
     told = joined.select(
         surface=ibis.coalesce(joined.place, joined.place_right),
         **{name: joined[name].fill_null(0) for name in ("before", "first", "last", "after")},

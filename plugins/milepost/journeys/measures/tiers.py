@@ -12,6 +12,7 @@ from typing import Generic, TypeVar, get_args
 import ibis
 import ibis.expr.types as ir
 
+from milepost.journeys.measures.tally import tallied
 from milepost.journeys.model import TIERS, Consented, Known, Linked, Tier, Visited
 
 LINKED = tuple(tier.name for tier in get_args(Linked))
@@ -101,7 +102,8 @@ def tiers(events: ir.Table) -> ir.Table:
     Source: the docs' table "Tiers of consent".
     """
     names = ibis.memtable({"tier": list(TIERS), "rank": list(range(len(TIERS)))})
-    counts = events.group_by("tier").aggregate(events=events.count(), views=(events.type == "view").sum())
+    keyed = with_reader(events)
+    counts = tallied("tiers", keyed, "tier", events=1, views=(keyed.type == "view").cast("int64"))
     joined = names.left_join(counts, "tier").drop("tier_right")
     joined = joined.mutate(events=joined.events.fill_null(0), views=joined.views.fill_null(0))
     shared = joined.mutate(share=(joined.views / joined.views.sum().nullif(0)).fill_null(0.0))

@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 import numpy as np
 
 from milepost.journeys.measures.places import NOWHERE, placed
+from milepost.journeys.measures.tally import tally_of
 
 SIZES = ("days", "visits", "touches", "surfaces", "silence_days")
 QUANTILES = (10, 25, 50, 75, 90)
@@ -62,8 +63,10 @@ def time_to_convert(paths: ir.Table, places: ir.Table) -> list[dict[str, Any]]:
         surfaces 1 2.0
         silence_days 1 60.0
     """
-    table = lengths(paths, places).select(*SIZES).to_pyarrow()
-    return [{"what": what, **_quantiles(np.sort(table[what].to_numpy().astype(float)))} for what in SIZES]
+    table = tally_of("lengths of paths", lengths(paths, places), *SIZES, paths=1)
+    times = table["paths"].to_numpy()
+    told = {what: np.repeat(table[what].to_numpy().astype(float), times) for what in SIZES}
+    return [{"what": what, **_quantiles(np.sort(told[what]))} for what in SIZES]
 
 
 def _quantiles(values: Any) -> dict[str, Any]:

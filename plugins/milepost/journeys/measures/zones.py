@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -32,6 +33,7 @@ def on_the_wall(at: ir.TimestampValue, zone: str) -> ir.TimestampValue:
     return ibis.cases(*cases, else_=last) if cases else last
 
 
+@cache
 def _offsets(zone: ZoneInfo) -> list[tuple[datetime, int]]:
     """(until when, seconds ahead of UTC), in order; each change is found to the second."""
     found: list[tuple[datetime, int]] = []

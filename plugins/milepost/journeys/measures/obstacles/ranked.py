@@ -7,6 +7,8 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from milepost.journeys.measures.conversions import goal_of
 from milepost.journeys.measures.engines import kept
@@ -19,6 +21,7 @@ from milepost.journeys.measures.obstacles.searches import SEARCHES
 from milepost.journeys.measures.obstacles.slow import SLOW
 from milepost.journeys.measures.obstacles.unhelpful import UNHELPFUL
 from milepost.journeys.measures.paths import steps_of_readers
+from milepost.journeys.measures.tally import is_kept, tally_of
 from milepost.journeys.measures.tiers import linked
 from milepost.journeys.measures.visits import numbered
 
@@ -64,17 +67,18 @@ def obstacles(
     for detector in DETECTORS.values():
         threshold = (thresholds or {}).get(detector.name, detector.threshold)
         tries = kept(detector.tries(rows[detector.reads], places))
-        if judged := _judged(tries, threshold):
+        judged = _judged(detector, tries, threshold)
+        # What is an obstacle tomorrow must be known of today.
+        if judged or is_kept():
             found += _told(detector, tries, judged, won, lookback_days)
     key = ("obstacle", "touchpoint", "what")
     return sorted(found, key=lambda row: (-row["downstream"], -row["failed"], *(row[name] for name in key)))
 
 
-def _judged(tries: ir.Table, threshold: Threshold) -> list[dict[str, Any]]:
-    counts = tries.group_by("touchpoint", "what").aggregate(
-        tries=tries.count(), failed=tries.failed.cast("int64").sum()
-    )
-    enough = counts.filter(counts.failed >= threshold.least).to_pyarrow().to_pylist()
+def _judged(detector: Detector, tries: ir.Table, threshold: Threshold) -> list[dict[str, Any]]:
+    failed = tries.failed.cast("int64")
+    counts = tally_of(f"tries of {detector.name}", tries, "touchpoint", "what", tries=1, failed=failed)
+    enough = counts.filter(pc.greater_equal(counts["failed"], threshold.least)).to_pylist()
     return [row for row in enough if _lower_bound(row["failed"], row["tries"]) > threshold.share]
 
 
@@ -89,19 +93,22 @@ def _told(
 ) -> list[dict[str, Any]]:
     """The rows with what was met downstream, examples and words."""
     keys = ("touchpoint", "what")
-    wanted = ibis.memtable([{key: row[key] for key in keys} for row in rows])
-    failed = kept(tries.filter(tries.failed).semi_join(wanted, keys))
-    met = failed.filter(failed.person.notnull()).group_by(*keys, "person").aggregate(met_at=failed.at.min())
-    people = {(row["touchpoint"], row["what"]): row["people"] for row in _counted(met, people=met.count())}
+    failed = tries.filter(tries.failed)
+    if not is_kept():
+        wanted = ibis.memtable([{key: row[key] for key in keys} for row in rows])
+        failed = failed.semi_join(wanted, keys)
+    failed = kept(failed)
+    met = failed.filter(failed.person.notnull()).group_by(*keys, reader="person").aggregate(met_at=failed.at.min())
+    people = _counted(f"people of {detector.name}", met)
     near = met.join(
         won,
         [
-            met.person == won.reader, won.won_at >= met.met_at,
+            met.reader == won.reader, won.won_at >= met.met_at,
             won.won_at <= met.met_at + ibis.interval(days=lookback_days),
         ],
     )  # fmt: skip
-    after = {(row["touchpoint"], row["what"]): row["wins"] for row in _counted(near, wins=near.count())}
-    examples = _examples(failed)
+    after = _counted(f"wins after {detector.name}", near)
+    examples = _examples(detector, failed, rows)
     told = []
     for row in rows:
         at = row["touchpoint"], row["what"]
@@ -123,19 +130,25 @@ def _told(
     return told
 
 
-def _counted(table: ir.Table, **counts: Any) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = table.group_by("touchpoint", "what").aggregate(**counts).to_pyarrow().to_pylist()
-    return rows
+def _counted(name: str, table: ir.Table) -> dict[tuple[str, str], int]:
+    rows = tally_of(name, table, "touchpoint", "what", times=1).to_pylist()
+    return {(row["touchpoint"], row["what"]): row["times"] for row in rows}
 
 
-def _examples(failed: ir.Table) -> dict[tuple[str, str], list[str]]:
+def _examples(detector: Detector, failed: ir.Table, rows: list[dict[str, Any]]) -> dict[tuple[str, str], list[str]]:
     seen = failed.filter(failed.example.notnull())
-    counts = seen.group_by("touchpoint", "what", "example").aggregate(times=seen.count()).to_pyarrow().to_pylist()
+    name = f"examples of {detector.name}"
+    counts = tally_of(name, seen, "touchpoint", "what", "example", times=1)
+    # There may be many examples of what is no obstacle.
+    at = {row["touchpoint"] for row in rows}
+    mine = counts.filter(
+        pc.is_in(counts["touchpoint"].cast(pa.string()), pa.array(sorted(at), pa.string()))
+    ).to_pylist()
     found: dict[tuple[str, str], list[str]] = {}
-    for row in sorted(counts, key=lambda row: (-row["times"], row["example"])):
-        mine = found.setdefault((row["touchpoint"], row["what"]), [])
-        if len(mine) < EXAMPLES:
-            mine.append(row["example"])
+    for row in sorted(mine, key=lambda row: (-row["times"], row["example"])):
+        told = found.setdefault((row["touchpoint"], row["what"]), [])
+        if len(told) < EXAMPLES:
+            told.append(row["example"])
     return found
 
 
