@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,21 +15,25 @@ from milepost.db import engine_for
 from sites import Site
 
 POST = {"id": "1", "url": "https://site.example/1/", "title": "First", "summary": "What it is about."}
+BOTH_AT_LENGTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)]
+"""Databases, for what says little more of the second than the rest of the suite does, and takes a while."""
+
 Said = tuple[int, str, str]
 Run = Callable[..., Said]
 
 
-def site_with_feed(root: Path, migrated: Path) -> Site:
-    """A site with a feed and an empty store."""
+def site_with_feed(root: Path) -> Site:
+    """A site with a feed and no store."""
     (root / "content").mkdir(parents=True)
     site = Site(root).write({"feed.json": json.dumps({"items": [POST]})})
     (site.root / "var").mkdir()
-    shutil.copyfile(migrated, site.root / "var" / "milepost.sqlite")
     return site
 
 
 def store_of(site: Site) -> Engine:
-    return engine_for(f"sqlite:///{site.root / 'var' / 'milepost.sqlite'}")
+    """The store that the commands use: the one that the environment names, or the site's file."""
+    file = f"sqlite:///{site.root / 'var' / 'milepost.sqlite'}"
+    return engine_for(os.environ.get("MILEPOST_DATABASE_URL") or file)
 
 
 def runner(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from commands import Run, runner, site_with_feed
+from commands import BOTH_AT_LENGTH, Run, runner, site_with_feed
+from signups import Serving, empty, serving, settings_for
 from sqlalchemy import Engine, create_engine
 
 from milepost.db import engine_for
 from milepost.newsletter import store
-from milepost.newsletter.tables import metadata
 from milepost.settings import environment
 from sites import Site
 
@@ -91,12 +91,6 @@ def _open(url: str, var: Path) -> Engine:
 
 
 @pytest.fixture
-def site(tmp_path: Path, migrated_sqlite: Path) -> Site:
-    """A site with a feed and an empty store."""
-    return site_with_feed(tmp_path / "site", migrated_sqlite)
-
-
-@pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """`run(site, "send", "x", …)`: see `commands.runner`."""
     return runner(monkeypatch, capsys)
@@ -106,14 +100,58 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """The newsletter's empty store on each database in turn."""
     if request.param == "postgresql":
-        opened: Engine = request.getfixturevalue("migrated_postgresql")
-        names = ", ".join(table.name for table in metadata.sorted_tables)
-        with opened.begin() as connection:
-            connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY")
-        yield opened
+        yield emptied(request)
     else:
         path = tmp_path / "milepost.sqlite"
         shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
         opened = engine_for(f"sqlite:///{path}")
         yield opened
         opened.dispose()
+
+
+def emptied(request: pytest.FixtureRequest) -> Engine:
+    """The PostgreSQL database that tests share, without a row."""
+    opened: Engine = request.getfixturevalue("migrated_postgresql")
+    empty(opened)
+    return opened
+
+
+@pytest.fixture(params=BOTH_AT_LENGTH)
+def site(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """A site with a feed and an empty store, on each database in turn, which the environment of its commands names."""
+    made = site_with_feed(tmp_path / "site")
+    if request.param == "postgresql":
+        url = emptied(request).url.render_as_string(hide_password=False)
+        monkeypatch.setenv("MILEPOST_DATABASE_URL", url)
+    else:
+        shutil.copyfile(request.getfixturevalue("migrated_sqlite"), made.root / "var" / "milepost.sqlite")
+    return made
+
+
+@pytest.fixture(scope="module", params=BOTH_AT_LENGTH)
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """A newsletter that a module's tests share, on each database in turn."""
+    with serving(settings_for(tmp_path_factory.mktemp("site"), _new_url(request))) as one:
+        yield one
+
+
+@pytest.fixture
+def served(running: Serving) -> Serving:
+    """A newsletter that nobody has signed up for yet."""
+    running.begin_again()
+    return running
+
+
+@pytest.fixture(params=BOTH_AT_LENGTH)
+def served_alone(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Serving]:
+    """One that a test may break."""
+    with serving(settings_for(tmp_path, _new_url(request))) as one:
+        yield one
+
+
+def _new_url(request: pytest.FixtureRequest) -> str:
+    """Of an empty database; nothing where it is the site's own file."""
+    if request.param == "sqlite":
+        return ""
+    new_database: Callable[[], str] = request.getfixturevalue("postgresql")
+    return new_database()

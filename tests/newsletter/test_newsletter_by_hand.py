@@ -102,6 +102,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.parametrize("site", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("text", FAULTS)
 def test_what_is_wrong_with_an_issue_by_hand_is_said_by_line_and_nothing_is_made(
     text: str, site: Site, run: Run
@@ -113,6 +114,7 @@ def test_what_is_wrong_with_an_issue_by_hand_is_said_by_line_and_nothing_is_made
     assert rows(store_of(site)) == []
 
 
+@pytest.mark.parametrize("site", ["sqlite"], indirect=True)
 def test_files_that_are_none_are_one_line(site: Site, run: Run) -> None:
     site.write({"content/issues/Ä b.md": "Title: A\n\nText\n", "content/issues/b.md": b"Title: \xff\n\nText\n"})
     assert run(site, "issue", "--markdown", "none.md")[2] == "none.md: No such file or directory\n"
@@ -126,6 +128,7 @@ def test_files_that_are_none_are_one_line(site: Site, run: Run) -> None:
     assert (status, "say one of --feed and --markdown" in err) == (2, True)
 
 
+@pytest.mark.parametrize("site", ["sqlite"], indirect=True)
 def test_a_build_checks_issues_by_hand_and_publishes_nothing_of_them(site: Site) -> None:
     site.conf = f'{NO_ABOUT}\nARTICLE_PATHS = [""]'
     site.write({**OTHERS, FILE: LETTER})

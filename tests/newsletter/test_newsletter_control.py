@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from relays import CUT, add_issue, add_subscribers, item, ledger_of, readers, relaying, settings_at
 from signups import NOW
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, event, select, update
 
 from milepost import db
 from milepost.newsletter import control, delivery, history, ledger, store, tables
@@ -24,6 +25,7 @@ from milepost.newsletter.pace import Pace
 from milepost.settings import Settings
 
 SECRET = b"a secret of tests"
+WAITS = {"state": "deferred", "attempts": 0, "due_at": NOW}
 
 
 def send(engine: Engine, settings: Settings, issue_id: str, now: datetime = NOW, **more: Any) -> Counter[str]:
@@ -221,13 +223,48 @@ def test_a_relay_that_is_away_for_days_gives_up_nobody(engine: Engine, tmp_path:
         assert send(engine, settings_at(tmp_path, sink.url), id_, now) == {"accepted": 1}
 
 
-def test_counts_are_walks_of_an_index(engine: Engine) -> None:
-    if engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL decides by the table's size")
-    add_subscribers(engine, "reader@example.org")
-    query = select(tables.delivery.c.state).where(tables.delivery.c.issue_id == "x").group_by(tables.delivery.c.state)
-    with db.reading(engine) as connection:
-        text = str(query.compile(engine, compile_kwargs={"literal_binds": True}))
-        plan = " ".join(row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}"))
-        assert "COVERING INDEX ix_delivery_work" in plan
-        assert ledger.counts(connection, "x") == {}
+@contextmanager
+def asked(engine: Engine) -> Iterator[list[tuple[str, Any]]]:
+    """Every statement that counts rows, with its values."""
+    found: list[tuple[str, Any]] = []
+
+    def keep(connection: Any, cursor: Any, statement: str, values: Any, *_: object) -> None:
+        if "count(" in statement:
+            found.append((statement, values))
+
+    event.listen(engine, "before_cursor_execute", keep)
+    yield found
+    event.remove(engine, "before_cursor_execute", keep)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_counts_are_walks_of_an_index(engine: Engine, tmp_path: Path) -> None:
+    """PostgreSQL decides by the table's size."""
+    add_subscribers(engine, *readers(3))
+    id_ = add_issue(engine)
+    with relaying(lambda stage, reader: "450 later" if stage == "DOT" and "0" in reader else None) as sink:
+        send(engine, settings_at(tmp_path, sink.url), id_)
+    with engine.begin() as connection:
+        connection.execute(update(tables.delivery).where(tables.delivery.c.subscriber_id == 3).values(WAITS))
+    with asked(engine) as statements, db.reading(engine) as connection:
+        assert ledger.counts(connection, id_) == {"accepted": 1, "deferred": 1, "waiting": 1}
+        plans = [
+            " ".join(row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values))
+            for statement, values in list(statements)
+        ]
+    assert len(plans) == 2
+    assert "COVERING INDEX ix_delivery_work (issue_id=?)" in plans[0]
+    assert "INDEX ix_delivery_work (issue_id=? AND state=?" in plans[1]
+
+
+def test_progress_counts_rows_once_and_adds_what_is_settled(engine: Engine, tmp_path: Path) -> None:
+    add_subscribers(engine, *readers(60))
+    told: list[tuple[int, int]] = []
+    with relaying(lambda stage, reader: "550 no" if stage == "RCPT" and "7" in reader else None) as sink:
+        settings, id_ = settings_at(tmp_path, sink.url), add_issue(engine)
+        with asked(engine) as statements:
+            send(engine, settings, id_, progress=lambda settled, total: told.append((settled, total)))
+    assert (told[0], told[-1]) == ((0, 60), (60, 60))
+    assert len(set(told)) == 61, "each mail is told"
+    assert [settled for settled, _ in told] == sorted(settled for settled, _ in told)
+    assert len(statements) == 2, "at the beginning and at the end"

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import BOTH_AT_LENGTH
 from relays import (
     CUT,
     Answer,
@@ -283,7 +284,7 @@ def site(tmp_path: Path) -> Site:
     return Site(tmp_path / "site")
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("engine", BOTH_AT_LENGTH, indirect=True)
 def test_a_sender_killed_with_a_mail_on_its_way_names_that_one(engine: Engine, site: Site) -> None:
     add_subscribers(engine, *readers(5))
     id_, site.conf = add_issue(engine), "NEWSLETTER_CONNECTIONS = 1"
@@ -317,7 +318,7 @@ def slow_after(number: int) -> Answer:
     return answer
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("engine", BOTH_AT_LENGTH, indirect=True)
 def test_ctrl_c_is_no_traceback_and_the_successor_goes_on(engine: Engine, site: Site) -> None:
     add_subscribers(engine, *readers(20))
     id_ = add_issue(engine)

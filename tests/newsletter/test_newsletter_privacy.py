@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlencode
@@ -24,18 +24,6 @@ SUBSCRIBE = "/newsletter/subscribe"
 AT_ONCE = 4
 FIRST = 250
 """Readers whose mails go before that of the one who leaves."""
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    with serving(settings_for(tmp_path_factory.mktemp("site"))) as one:
-        yield one
-
-
-@pytest.fixture
-def served(running: Serving) -> Serving:
-    running.begin_again()
-    return running
 
 
 def signed_up(served: Serving, address: str) -> tuple[float, bytes]:

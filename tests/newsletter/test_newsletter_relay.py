@@ -19,6 +19,7 @@ from milepost import db
 from milepost.errors import SettingsError
 from milepost.newsletter import delivery, tables
 from milepost.newsletter import relay as relays
+from milepost.newsletter.model import Settings as NewsletterSettings
 from milepost.newsletter.relay import Broken, Deferred, Rejected, SmtpRelay, wire_bytes
 
 SENDER, READER = "letters@site.example", "reader@example.org"
@@ -201,6 +202,26 @@ def test_a_relay_that_thinks_for_too_long(monkeypatch: pytest.MonkeyPatch) -> No
         assert sent(sink.url, READER) == [(Broken, True)]
 
 
+def test_a_yes_that_comes_too_late_leaves_one_reader_uncertain(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relays, "SECONDS", 1.0)
+    poor = readers(5)[2]
+
+    def answer(stage: str, recipient: str) -> None:
+        sink.pause = 9.0 if stage == "DOT" and recipient == poor else 0.0
+
+    add_subscribers(engine, *readers(5))
+    with relaying(answer) as sink:
+        settings = settings_at(tmp_path, sink.url)
+        ours = settings.of(NewsletterSettings).model_copy(update={"connections": 1})
+        settings = settings.model_copy(update={"models": {"newsletter": ours}})
+        counts = asyncio.run(delivery.send(engine, settings, add_issue(engine), clock=lambda: NOW))
+    assert counts == {"accepted": 4, "uncertain": 1}
+    assert sink.recipients() == readers(5), "it was taken, and is not sent again"
+    assert [row.address for row in ledger_of(engine) if row.state == "uncertain"] == [poor]
+
+
 def test_what_a_relay_says_is_kept_whatever_its_encoding(engine: Engine, tmp_path: Path) -> None:
     add_subscribers(engine, READER)
     rude = "550 \x00 gr\udcfc\udcdfe " + "x" * 400
@@ -278,6 +299,23 @@ def test_a_certificate_of_another_name_is_not_believed(trusted: Callable[[str], 
     with relaying(tls_context=tls) as sink:
         assert sent(url_of(sink, "smtp+starttls"), READER) == [(Deferred, False)]
     assert sink.mails == []
+
+
+def test_encryption_that_fails_defers_everybody_and_the_next_send_goes_on(
+    trusted: Callable[[str], ssl.SSLContext], engine: Engine, tmp_path: Path
+) -> None:
+    add_subscribers(engine, *readers(3))
+    id_ = add_issue(engine)
+    with relaying(tls_context=trusted("elsewhere.example")) as sink:
+        settings = settings_at(tmp_path, url_of(sink, "smtp+starttls"))
+        assert asyncio.run(delivery.send(engine, settings, id_, clock=lambda: NOW)) == {"deferred": 3}
+        assert sink.mails == []
+    assert all("certificate" in row.reply.lower() for row in ledger_of(engine))
+    with relaying(tls_context=trusted("localhost")) as sink:
+        settings = settings_at(tmp_path, url_of(sink, "smtp+starttls"))
+        later = NOW + delivery.FIRST_PAUSE
+        assert asyncio.run(delivery.send(engine, settings, id_, clock=lambda: later)) == {"accepted": 3}
+    assert sorted(sink.recipients()) == readers(3)
 
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")

@@ -112,6 +112,7 @@ def everything(engine: Engine) -> list[object]:
         return [connection.execute(select(table)).all() for table in tables.metadata.sorted_tables]
 
 
+@pytest.mark.parametrize("site", ["sqlite", "postgresql"], indirect=True)
 def test_whoever_looks_makes_the_digests_that_are_due_and_a_bad_feed_holds_nobody_back(site: Site, run: Run) -> None:
     engine, now = store_of(site), datetime.now(UTC)
     add_subscribers(engine, *readers(3))
