@@ -1,5 +1,6 @@
 """`make bench-mail` (N=4000, AUDIENCE=100000): an issue sent with a ledger, beside bare aiosmtplib, in one run.
-Freezing is done in MILEPOST_DATABASE_URL where that is given: an empty database, whose tables stay.
+Freezing, and the first mails to all of them, are done in MILEPOST_DATABASE_URL where that is given: an empty database,
+whose tables stay.
 
 Both hand the same mails of 10 KB to the same sink in a process of its own, over the same number of connections. Ours
 also composes each copy, commits it as armed before and as accepted after, and can be killed at any moment; the bare one
@@ -33,7 +34,7 @@ from relays import add_issue, add_subscribers, item, readers, settings_at
 from signups import NOW
 from sqlalchemy import Engine, insert, select
 
-from milepost.newsletter import delivery, digests, ledger, store, tables
+from milepost.newsletter import control, delivery, digests, ledger, store, tables
 from milepost.newsletter.copies import Copies
 from milepost.newsletter.drafts import make_issue
 from milepost.newsletter.mail import letterhead
@@ -44,6 +45,7 @@ from milepost.settings import Settings
 CONNECTIONS = 8
 ROUNDS = 5
 SIGNED_PART = 8
+FIRST = 2000
 
 
 class Taking:
@@ -189,8 +191,24 @@ def freeze(folder: Path, audience: int) -> None:
     with engine.connect() as connection:
         counting = took(lambda: ledger.counts(connection, issue)).seconds
         assert sum(ledger.counts(connection, issue).values()) == audience
+    begin_to_send(engine, settings, issue)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"counting its states: {counting * 1000:.0f} ms; memory of all that: {memory:.0f} MB at most")
+    print(f"counting its states: {counting * 1000:.0f} ms")
+    print(f"memory of all that, and of sending the first {FIRST}: {memory:.0f} MB at most")
+
+
+def begin_to_send(engine: Engine, settings: Settings, issue: str) -> None:
+    """The first mails of an issue, as a sender of all would: what it keeps in memory does not grow with the rest."""
+
+    def pause(settled: int, _: int) -> None:
+        if settled == FIRST:
+            with engine.begin() as connection:
+                control.pause(connection, issue)
+
+    with sinking() as port:
+        env = settings.env.model_copy(update={"smtp_url": f"smtp://127.0.0.1:{port}"})
+        counts = asyncio.run(delivery.send(engine, settings.model_copy(update={"env": env}), issue, pause))
+    assert FIRST <= counts["accepted"] <= FIRST + CONNECTIONS, counts
 
 
 def add_readers(engine: Engine, number: int, row: Callable[[int], dict[str, Any]]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -235,6 +237,25 @@ def asked(engine: Engine) -> Iterator[list[tuple[str, Any]]]:
     event.listen(engine, "before_cursor_execute", keep)
     yield found
     event.remove(engine, "before_cursor_execute", keep)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_rate_holds_over_all_connections_and_an_issue_without_a_postal_address_is_said(
+    engine: Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    add_subscribers(engine, *readers(8))
+    with relaying() as sink, caplog.at_level(logging.WARNING, "milepost"):
+        settings = settings_at(tmp_path, sink.url)
+        ours = settings.of(NewsletterSettings).model_copy(update={"rate": 1200, "postal_address": ""})
+        nowhere = settings.model_copy(update={"models": {"newsletter": ours}})
+        begun = time.monotonic()
+        assert asyncio.run(delivery.send(engine, nowhere, add_issue(engine))) == {"accepted": 8}
+        # Eight slots of 50 ms, over four connections.
+        assert time.monotonic() - begun >= 7 * 0.05
+        assert [message.partition(" is empty")[0] for message in caplog.messages] == ["NEWSLETTER_POSTAL_ADDRESS"]
+        caplog.clear()
+        asyncio.run(delivery.send(engine, settings, add_issue(engine, item(2))))
+    assert caplog.messages == []
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -90,6 +90,8 @@ async def send(
     """
     head, secret, ours = letterhead(settings), settings.env.secret(), settings.of(NewsletterSettings)
     signer = signer_for(settings, head.host)
+    if settings.env.smtp_url and not head.postal_address:
+        log.warning("NEWSLETTER_POSTAL_ADDRESS is empty; law asks for it in many places: say where you are written to")
     number = ours.connections if settings.env.smtp_url else 1
     with Scribe(engine, settings.env.var / "newsletter.lock", clock) as scribe:
         async with AsyncExitStack() as open_:
