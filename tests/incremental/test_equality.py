@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sites import Site
 
 STEPS = 4
-RUNS, LONG_STEPS = 20, 40
+RUNS, LONG_STEPS = 5, 40
 Change = Callable[[Changes, int], None]
 
 
