@@ -60,6 +60,8 @@ README = {
 """What the README shows: a name of a page, and the width and height of its window."""
 # Who asks not to be followed is asked nothing, so that nothing lies over the page.
 QUIET_READER = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true })"
+# What only the preview shows is no part of a page that is published.
+AS_PUBLISHED = "document.querySelectorAll('[data-readers]').forEach(it => it.remove())"
 # A picture that nobody has scrolled to has not been loaded yet.
 EVERY_PICTURE = """() => Promise.all([...document.images].map(it => {
   it.loading = "eager";
@@ -112,10 +114,9 @@ def for_the_readme(browser: Browser, served: Served, pages: dict[str, str]) -> N
     for scheme in SCHEMES:
         for name, (page_name, width, height) in README.items():
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-            page.add_init_script(
-                "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true })"
-            )
+            page.add_init_script(QUIET_READER)
             page.goto(urljoin(served.url, pages[page_name]), wait_until="networkidle")
+            page.evaluate(AS_PUBLISHED)
             with Image.open(io.BytesIO(page.screenshot())) as shot:
                 shot.save(ROOT / f"theme/screens/{name}-{scheme}.webp", quality=82, method=6)
             page.close()

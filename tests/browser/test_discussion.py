@@ -215,8 +215,7 @@ def test_disqus_that_is_kept_away_is_said(context: BrowserContext, site: Seen) -
     expect(page.frame_locator(".join iframe").get_by_text("Disqus could not be reached")).to_be_visible()
 
 
-def test_the_scripts_are_small_and_only_where_there_is_a_discussion(site: Seen) -> None:
-    assert len(gzip.compress((STATIC / "comments.v1.js").read_bytes(), 9)) < 600
+def test_the_script_of_the_discussion_is_small(site: Seen) -> None:
     assert len(gzip.compress((STATIC / "discussion.v1.js").read_bytes(), 9)) < 1400
 
 

@@ -9,7 +9,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from sites import Site, article
 
@@ -145,6 +145,16 @@ def test_the_contents_of_a_long_article_stay_beside_it_and_lead_to_its_parts(chr
     assert at and beside and at["x"] + at["width"] <= beside["x"]
     contents.get_by_role("link", name="Part 3").click()
     there, heading = contents.bounding_box(), page.locator("#part-3").bounding_box()
+    marked = [contents.locator("a:target-current").inner_text()]
+    for part in (2, 4, 1):
+        # As a wheel does, not by a link.
+        page.evaluate(f"scrollBy(0, document.querySelector('#part-{part}').getBoundingClientRect().top)")
+        expect(contents.locator("a:target-current")).to_have_text(f"Part {part}")
+        shown = contents.get_by_role("link").evaluate_all(
+            "links => links.filter(it => getComputedStyle(it).borderInlineStartColor !== 'rgba(0, 0, 0, 0)')"
+            ".map(it => it.textContent)"
+        )
+        marked += shown
     page.set_viewport_size({"width": 375, "height": 800})
     narrow = contents.is_visible()
     page.goto(f"{url}/{PAGES[1]}")
@@ -152,3 +162,4 @@ def test_the_contents_of_a_long_article_stay_beside_it_and_lead_to_its_parts(chr
     page.close()
     assert there and heading
     assert (0 <= there["y"] < 100, 0 <= heading["y"] < 100, narrow, short) == (True, True, False, 0)
+    assert marked == ["Part 3", "Part 2", "Part 4", "Part 1"]

@@ -116,8 +116,7 @@ def test_our_own_theme_shows_them_too(site: Site, standin: StandIn) -> None:
     ids = [found[0] for found in texts(site, "first-post/index.html")]
     assert ids == ["comment-11", "comment-12", "comment-10", "comment-13"]
     inside = site.soup("first-post/index.html").select_one("#comments")
-    assert inside and not inside.select("img, [style]")
-    assert [script["src"] for script in inside.select("script")] == ["http://127.0.0.1:8000/comments.v1.js"]
+    assert inside and not inside.select("img, script, [style]")
 
 
 def test_without_a_forum_there_is_no_section(site: Site, standin: StandIn) -> None:

@@ -80,7 +80,6 @@ def test_hostile_words_in_front_matter_stay_words(built: Site) -> None:
     assert [script.get("src") for script in scripts] == [
         f"{URL}/theme/js/site.js",
         f"{URL}/journey.v1.js",
-        f"{URL}/comments.v1.js",
     ]
     assert all("alert" not in (script.string or "") for script in scripts)
 

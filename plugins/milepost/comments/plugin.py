@@ -26,7 +26,7 @@ from milepost.sources import BESIDE
 
 DISCUSSION = "comments/discussion/"
 """The page that Disqus' embed runs in, and nowhere else."""
-SCRIPTS = ("comments.v1.js", "discussion.v1.js")
+SCRIPT = "discussion.v1.js"
 _GENERATORS, _PREVIEW = "_MILEPOST_COMMENTS_GENERATORS", "MILEPOST_PREVIEW"
 
 
@@ -37,7 +37,7 @@ def connect() -> None:
     signals.all_generators_finalized.connect(_keep_generators)
     signals.get_writer.connect(_attach)
     signals.article_writer_finalized.connect(_write)
-    signals.finalized.connect(_write_scripts)
+    signals.finalized.connect(_write_script)
 
 
 def _start(pelican: Pelican) -> None:
@@ -197,8 +197,7 @@ def _write(generator: Any, writer: Any) -> None:
             writer.write_file(_feed_file(article), template, generator.context, article=article)
 
 
-def _write_scripts(pelican: Pelican) -> None:
+def _write_script(pelican: Pelican) -> None:
     if hooks.settings_of(pelican.settings).of(Settings).forum:
-        for name in SCRIPTS:
-            script = Path(__file__).parent / "static" / name
-            Path(pelican.output_path, name).write_bytes(script.read_bytes())
+        script = Path(__file__).parent / "static" / SCRIPT
+        Path(pelican.output_path, SCRIPT).write_bytes(script.read_bytes())

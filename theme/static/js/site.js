@@ -46,4 +46,42 @@
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     if ([...field.options].some((it) => it.value === zone)) field.value = zone;
   }
+
+  // A button that copies a block of code. It is made here, so that without JavaScript none is there to do nothing.
+  for (const block of navigator.clipboard ? document.querySelectorAll(".highlight") : []) {
+    const button = document.createElement("button"), said = document.createElement("span");
+    button.type = "button";
+    button.className = "copy";
+    said.role = "status";
+    button.append("Copy", said);
+    button.onclick = async () => {
+      const code = block.querySelector("code").cloneNode(true);
+      // Prompts and what a command answered are not to be typed.
+      for (const part of code.querySelectorAll(".gp, .go")) part.remove();
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+        said.textContent = "Copied";
+      } catch {
+        said.textContent = "The browser does not allow it";
+      }
+      setTimeout(() => said.replaceChildren(), 2000);
+    };
+    block.append(button);
+  }
+
+  // "Join the discussion": a click, and nothing else, opens the discussion's page in a frame below the comments.
+  const join = document.querySelector("[data-discussion] [data-open]");
+  join?.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const frame = document.createElement("iframe");
+    frame.title = join.textContent;
+    frame.src = join.href;
+    addEventListener("message", ({ source, origin, data }) => {
+      if (source === frame.contentWindow && origin === location.origin && data?.height > 0) frame.height = Math.min(data.height, 30000);
+    });
+    join.closest("[data-discussion]").replaceChildren(frame);
+    frame.focus();
+    document.dispatchEvent(new CustomEvent("milepost", { detail: ["comment"] }));
+  });
 })();
