@@ -29,6 +29,8 @@ TRANSITIONS = ("taken", "committed", "answering")
 _INSERT = "INSERT INTO requests (received, tier, visit, person, bot, imported, size, events) VALUES "
 _ASIDE = "INSERT INTO aside (received, tier, visit, person, bot, touchpoint, event) VALUES "
 _ROWS_AT_ONCE = 1_000
+_GROUP = 128
+_QUIET_TURNS = 2
 _ADOPT = """
 UPDATE requests SET tier = 'consented', person = ?, visit = ?
 WHERE tier = 'visited' AND visit = ? AND received >= ? AND number > (SELECT coalesce(max(last), 0) FROM batches)
@@ -91,6 +93,7 @@ class Inbox:
         self.fault: MilepostError | None = None
         self._pending: list[_Work] = []
         self._writing = self._called = False
+        self._seen = self._quiet = 0
         self._work: queue.SimpleQueue[list[_Work]] = queue.SimpleQueue()
 
     async def __aenter__(self) -> Inbox:
@@ -162,11 +165,20 @@ class Inbox:
         await done
 
     def _hand_over(self) -> None:
-        self._called = False
-        if self._pending and not self._writing:
-            self._writing = True
-            works, self._pending = self._pending, []
-            self._work.put(works)
+        """Give the writer what waits, once the loop turned without bringing more."""
+        if not self._pending:
+            self._called = False
+            return
+        waiting = len(self._pending)
+        self._quiet = self._quiet + 1 if waiting == self._seen else 0
+        self._seen = waiting
+        if waiting < _GROUP and self._quiet < _QUIET_TURNS:
+            self._loop.call_soon(self._hand_over)
+            return
+        self._called, self._writing = False, True
+        self._seen = self._quiet = 0
+        works, self._pending = self._pending, []
+        self._work.put(works)
 
     def _write(self) -> None:
         while works := self._work.get():
@@ -183,7 +195,9 @@ class Inbox:
     def _settle(self, futures: Sequence[asyncio.Future[None]], fault: MilepostError | None) -> None:
         self._at("answering")
         self._writing = False
-        self._hand_over()
+        if self._pending:
+            self._called = True
+            self._loop.call_soon(self._hand_over)
         self.waiting -= len(futures)
         self.commits += fault is None
         self.fault = fault
