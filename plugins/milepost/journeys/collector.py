@@ -50,6 +50,9 @@ _CONSENT_TYPES = ("text/plain", _FORM, "")
 
 _HEADER = consent.HEADER.lower().encode()
 
+_TIER = {name: f"tier_{name}" for name in model.TIERS}
+_NO_BODY = {"type": "http.response.body", "body": b""}
+
 Handler = Callable[[Head, Receive], Awaitable[Response]]
 
 
@@ -59,6 +62,10 @@ class _Taken(Response):
     def __init__(self, standing: str) -> None:
         self.status_code, self.body, self.background = 204, b"", None
         self.raw_headers = [(_HEADER, standing.encode())]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": self.raw_headers})
+        await send(_NO_BODY)
 
 
 class Collector:
@@ -182,7 +189,7 @@ class Collector:
             elif orders := wire.orders_of(body):
                 await asyncio.to_thread(self._link, orders, tier.person)
         bot = bots.bot_in(head)
-        if events is None and not await self._unknown([sent.touchpoint for sent in batch]):
+        if events is None and not self._manifest.unknown([sent.touchpoint for sent in batch]):
             await self._inbox.append_as_sent(tier, body, len(batch), wire.microseconds(now), bot)
             self._count(tier, len(batch), 0, bot)
         else:
@@ -249,7 +256,7 @@ class Collector:
         counts = self._counts
         counts["events"] += known
         counts["aside"] += aside
-        counts[f"tier_{tier.name}"] += known
+        counts[_TIER[tier.name]] += known
         if bot:
             counts["of_bots"] += known
 

@@ -50,7 +50,11 @@ def person_of(head: Head) -> str | None:
 
 def standing(head: Head) -> str:
     """`yes`, `no`, or `ask` where there is neither an answer nor a signal: the value of HEADER."""
-    if has_signal(head) or head.cookie(COOKIE) == _NO:
+    if has_signal(head):
+        return "no"
+    if not head.has("cookie"):  # as with nearly all readers
+        return "ask"
+    if head.cookie(COOKIE) == _NO:
         return "no"
     return "yes" if cookie_of(head) else "ask"
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from starlette.datastructures import URL
 from starlette.requests import cookie_parser
 from starlette.types import Scope
+
+
+@lru_cache(maxsize=64)
+def _media_type(value: bytes) -> str:
+    return str(value, "latin-1").partition(";")[0].strip().lower()
 
 
 class Head:
@@ -21,7 +28,7 @@ class Head:
     def get(self, name: str, default: str = "") -> str:
         """A header's value, by its name in lower case."""
         value = self._named.get(name.encode())
-        return default if value is None else value.decode("latin-1")
+        return default if value is None else str(value, "latin-1")
 
     def has(self, name: str) -> bool:
         """Whether a header was sent, be it empty."""
@@ -36,7 +43,7 @@ class Head:
     @property
     def media_type(self) -> str:
         """The body's type without its parameters, in lower case; empty where none was sent."""
-        return self.get("content-type").partition(";")[0].strip().lower()
+        return _media_type(self._named.get(b"content-type", b""))
 
     @property
     def query(self) -> str:

@@ -10,7 +10,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,13 @@ _INSERT = "INSERT INTO requests (received, tier, visit, person, bot, imported, s
 _ASIDE = "INSERT INTO aside (received, tier, visit, person, bot, touchpoint, event) VALUES "
 _ROWS_AT_ONCE = 1_000
 _GROUP = 128
+"""So many requests are handed to the writer at once, whatever else comes."""
 _QUIET_TURNS = 2
+"""Fewer wait until the loop has turned so often without bringing another one.
+
+What is answered together asks again together: the larger the groups, the fewer the transactions, and while one is
+written the loop seldom wants Python's lock, which passing to and fro took a third of a request's time.
+"""
 _ADOPT = """
 UPDATE requests SET tier = 'consented', person = ?, visit = ?
 WHERE tier = 'visited' AND visit = ? AND received >= ? AND number > (SELECT coalesce(max(last), 0) FROM batches)
@@ -133,13 +139,15 @@ class Inbox:
             [(received, *who, event.touchpoint, pack(event)) for event in aside],
         )
 
-    async def append_as_sent(self, tier: Tier, body: bytes, size: int, received: int, bot: str | None = None) -> None:
-        """Keep one request's body as it came; the archiver makes events of it. Returns and raises as `append` does.
+    def append_as_sent(
+        self, tier: Tier, body: bytes, size: int, received: int, bot: str | None = None
+    ) -> Awaitable[None]:
+        """Keep one request's body as it came; the archiver makes events of it. Await it; it raises as `append`.
 
         Args:
             body: found good, and `wire.may_be_kept_as_sent`. `size`: how many events there are in it.
         """
-        await self._durable([(received, *_columns(tier), bot, 0, size, body)])
+        return self._durable([(received, *_columns(tier), bot, 0, size, body)])
 
     async def append_imported(self, told: Sequence[Told], received: int) -> None:
         """Keep what happened elsewhere, all of it or nothing; returns when it is on disk. Raises as `append` does."""
@@ -150,9 +158,9 @@ class Inbox:
         """Give a visit's requests to a person, in every inbox of the folder, unless a batch has them already."""
         await self._durable([], [], adoption)
 
-    async def _durable(
+    def _durable(
         self, requests: Sequence[_Row], aside: Sequence[_Row] = (), adoption: Adoption | None = None
-    ) -> None:
+    ) -> asyncio.Future[None]:
         if self.waiting >= self.max_waiting:
             raise Overloaded("too many requests wait for the disk")
         done: asyncio.Future[None] = self._loop.create_future()
@@ -162,10 +170,10 @@ class Inbox:
             # After all that is ready now: it goes together, and the writer has Python's lock while the loop polls.
             self._called = True
             self._loop.call_soon(self._hand_over)
-        await done
+        return done
 
     def _hand_over(self) -> None:
-        """Give the writer what waits, once the loop turned without bringing more."""
+        """Give the writer what waits, as soon as no more comes with it."""
         if not self._pending:
             self._called = False
             return
