@@ -17,7 +17,6 @@ import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
-import pyarrow.compute as pc
 from ibis.backends import duckdb
 
 from milepost.errors import MilepostError
@@ -38,6 +37,7 @@ class Engine:
     files: the same from the paths of some of its files; DuckDB alone does that.
     text, number: of a field of `data`, a JSON object or null: null where it is none, or (number) where it is text.
     hexed: bytes as hexadecimal digits in capitals.
+    utc: an instant as the time that it is in UTC, without a zone.
     """
 
     connection: Any
@@ -46,6 +46,7 @@ class Engine:
     text: Callable[[ir.StringValue, str], ir.StringValue]
     number: Callable[[ir.StringValue, str], ir.FloatingValue]
     hexed: Callable[[ir.BinaryValue], ir.StringValue]
+    utc: Callable[[ir.TimestampValue], ir.TimestampValue]
 
 
 class _DuckDB(duckdb.Backend):  # type: ignore[misc]
@@ -95,6 +96,8 @@ def engine_of(name: str) -> Engine:
             _text_duckdb,
             _number_duckdb,
             _hex,
+            # A cast comes to the same, by way of the calendars of every zone.
+            lambda at: _make_timestamp(_epoch_us(at)),
         )
     if not _SPARK.fullmatch(name):
         raise MilepostError(f"MILEPOST_ENGINE is {name!r}; say duckdb, local[N] or spark://host:port")
@@ -106,6 +109,7 @@ def engine_of(name: str) -> Engine:
         _text_spark,
         _number_spark,
         _hex,
+        lambda at: at.cast("timestamp"),
     )
 
 
@@ -118,14 +122,15 @@ def kept(table: ir.Table) -> ir.Table:
     return table.cache()
 
 
-def coded(table: ir.Table, few: Iterable[str], many: Mapping[str, ir.Table]) -> ir.Table:
-    """The same rows; an engine that can then handles these texts as numbers, which sort, group and move faster.
+def coded(table: ir.Table, few: Iterable[str], many: Mapping[str, ir.Table], ids: Iterable[str] = ()) -> ir.Table:
+    """The same rows; an engine that can then handles these columns as numbers, which sort, group and move faster.
 
-    They remain texts to whoever asks, in the same order.
+    Texts remain texts to whoever asks, in the same order.
 
     Args:
         few: columns with few different texts.
         many: a column that may have millions of them, with a table of one column in which all of them are.
+        ids: columns of 16 bytes that are only compared from here on, and not asked for.
     """
     backend = table.get_backend()
     if not isinstance(backend, _DuckDB) or is_update():
@@ -134,9 +139,9 @@ def coded(table: ir.Table, few: Iterable[str], many: Mapping[str, ir.Table]) -> 
         return known.to_expr()
     backend._register_in_memory_tables(table)
     combined = table.select(*few).distinct().to_pyarrow() if few else {}
-    texts = {name: pc.unique(combined[name]) for name in few}
-    texts |= {name: pc.unique(found.to_pyarrow()[0]) for name, found in many.items()}
-    types = {name: _enumerated(backend, values) for name, values in texts.items()}
+    types = dict.fromkeys(ids, "UUID")
+    types |= {name: _enumerated(backend, ibis.memtable(pa.table({"text": combined[name]}))) for name in few}
+    types |= {name: _enumerated(backend, texts) for name, texts in many.items()}
     replaced = ", ".join(f'"{name}"::{type_} AS "{name}"' for name, type_ in types.items())
     sql = f"SELECT * REPLACE ({replaced}) FROM ({table.compile()})"  # noqa: S608
     found: ir.Table = backend.sql(sql, schema=table.schema())
@@ -144,13 +149,14 @@ def coded(table: ir.Table, few: Iterable[str], many: Mapping[str, ir.Table]) -> 
     return found
 
 
-def _enumerated(connection: Any, texts: Any) -> str:
-    """A DuckDB type whose values are these texts."""
+def _enumerated(connection: Any, texts: ir.Table) -> str:
+    """A DuckDB type whose values are the texts in the table's one column."""
     name = str(ibis.util.gen_name("texts"))
-    values = pa.table({"text": texts.drop_null().cast(pa.string()).sort()})
-    held = ibis.memtable(values)
-    connection._register_in_memory_tables(held)
-    connection.raw_sql(f"CREATE TEMP TYPE {name} AS ENUM (SELECT text FROM {held.op().name})")  # noqa: S608
+    connection._register_in_memory_tables(texts)
+    (column,) = texts.columns
+    values = f'SELECT DISTINCT "{column}"::VARCHAR AS text FROM ({connection.compile(texts)})'  # noqa: S608
+    in_order = f"SELECT text FROM ({values}) WHERE text IS NOT NULL ORDER BY text"  # noqa: S608
+    connection.raw_sql(f"CREATE TEMP TYPE {name} AS ENUM ({in_order})")
     return name
 
 
@@ -254,6 +260,14 @@ def _number_spark(data: ir.StringValue, name: str) -> ir.FloatingValue:
 
 @ibis.udf.scalar.builtin(name="hex")  # type: ignore[untyped-decorator]
 def _hex(key: bytes) -> str: ...  # type: ignore[empty-body]
+
+
+@ibis.udf.scalar.builtin(name="epoch_us", signature=((dt.Timestamp(timezone="UTC"),), dt.int64))  # type: ignore[untyped-decorator]
+def _epoch_us(at: Any) -> int: ...  # type: ignore[empty-body]
+
+
+@ibis.udf.scalar.builtin(name="make_timestamp", signature=((dt.int64,), dt.timestamp))  # type: ignore[untyped-decorator]
+def _make_timestamp(microseconds: int) -> Any: ...
 
 
 @ibis.udf.scalar.builtin(name="get_json_object", signature=((dt.string, dt.string), dt.string))  # type: ignore[untyped-decorator]

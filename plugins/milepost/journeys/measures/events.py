@@ -83,7 +83,7 @@ def events_of(computed: Engine, rows: ir.Table, with_bots: bool = False) -> ir.T
         "goal",
         "value",
         "currency",
-        at=rows.at.cast("timestamp"),
+        at=computed.utc(rows.at),
         visit=computed.hexed(rows.visit),
         seconds=computed.number(of_engage, "seconds"),
         **{

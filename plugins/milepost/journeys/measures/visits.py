@@ -54,7 +54,7 @@ def numbered(events: ir.Table) -> ir.Table:
     keyed = with_reader(events)
     # Whether there is a reader is asked of the text, before the engine makes a number of it.
     people = keyed.select("person").distinct().union(keyed.select(person=by_visit(keyed)).distinct())
-    narrow = coded(keyed.select(*_NARROW, someone=keyed.reader.notnull()), _CODED, {"reader": people})
+    narrow = coded(keyed.select(*_NARROW, someone=keyed.reader.notnull()), _CODED, {"reader": people}, ids=("id",))
     known = visits(narrow.filter(narrow.someone).drop("someone"))
     columns = [name for name in known.columns if name != "id"]
     nobody = narrow.filter(~narrow.someone).mutate(number=ibis.null("int64"), visit=ibis.null("int64"))
