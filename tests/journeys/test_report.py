@@ -18,6 +18,7 @@ from milepost import cli
 from milepost import settings as settings_module
 from milepost.errors import MilepostError
 from milepost.journeys.answers import Answer
+from milepost.journeys.pictures import sankey
 from milepost.journeys.report import build, report_of, write
 from milepost.journeys.report_model import Report
 from milepost.settings import Settings
@@ -389,3 +390,10 @@ def test_days_are_those_of_the_sites_timezone_and_the_last_one_counts(settings: 
     archive_of(Path(settings.env.archive_url), [event(minute, None, "blog/maps") for minute in minutes])
     found = measure("reach", "--from", "2026-01-10", "--to", "2026-01-10", "--format", "csv")
     assert found == (0, "touchpoint,views,visits,people,engaged_seconds\r\nblog/maps,2,0,0,0.0\r\n", "")
+
+
+@pytest.mark.parametrize(("columns", "wide"), [(2, 5), (5, 5), (7, 7)])
+def test_a_map_of_few_visits_is_drawn_no_larger_than_one_of_many(columns: int, wide: int) -> None:
+    flows = [sankey.Flow(column, "blog", "blog", 3) for column in range(1, columns)]
+    drawn = sankey.sankey(flows, lambda place: sankey.Node(place, "blog"), {}, "Map")
+    assert f'viewBox="0 0 {(wide - 1) * 190 + 170} ' in drawn

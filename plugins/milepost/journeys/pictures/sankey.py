@@ -15,6 +15,8 @@ from milepost.journeys.pictures.svg import cut, picture, short, tag
 
 COLUMN = 190.0
 """How far columns are apart; a bar, its words and the ribbons' curves are in it."""
+FEWEST = 5
+"""A drawing fills its place; with fewer columns than these its words would grow into headlines."""
 BAR = 14.0
 GAP = 12.0
 HEIGHT = 300.0
@@ -76,7 +78,7 @@ def sankey(flows: Iterable[Flow], node: Callable[[str], Node], heads: Mapping[in
         if column <= columns
     ]
     drawn = [_drawn(place, bar, node(place)) for (_, place), bar in bars.items()]
-    width, height = (columns - 1) * COLUMN + 170, max(heights, default=TOP) + 8
+    width, height = (max(columns, FEWEST) - 1) * COLUMN + 170, max(heights, default=TOP) + 8
     return picture(width, height, label, *words, *ribbons, *drawn, class_="sankey", role="group")
 
 
