@@ -20,6 +20,7 @@ from test_engines import assert_equal, journeys
 from milepost.journeys import counting, parquet
 from milepost.journeys.columns import archive_schema, write_parquet
 from milepost.journeys.erasing import erase
+from milepost.journeys.measures.blocked import blocked
 from milepost.journeys.measures.events import Opened
 from milepost.journeys.measures.objectives import Objective
 from milepost.journeys.measures.onward import onward
@@ -111,6 +112,21 @@ def test_new_events_and_late_ones_are_added_to_what_was_counted(tmp_path: Path) 
     assert all(told[name] for name in ("obstacles", "attribution-to-signup-by-topic", "onward", "silences"))
     assert_as_from_nothing(env, tmp_path / "other", told, bots)
     assert_names_nobody(tmp_path / "var" / parquet.COUNTED, rows)
+
+
+def test_on_a_young_site_what_never_happened_is_added_up_too(tmp_path: Path) -> None:
+    env = environment(tmp_path / "var")
+    views = [row for row in a_year(150, 5) if row["type"] == "view"]
+
+    def told() -> tuple[Any, int, str]:
+        return counting.counting(env, TOUCHPOINTS, 1, lambda found: blocked(found.events, found.places))
+
+    add(env, views[:-5], 1)
+    before, _, _ = told()
+    add(env, views[-5:], 2)
+    after, _, said = told()
+    assert said.startswith("counted: 5 new events")
+    assert (after, after["signups"]) == (before, 0)
 
 
 @pytest.mark.long

@@ -191,6 +191,8 @@ def _added(before: pa.Table, since: pa.Table, by: tuple[str, ...]) -> pa.Table:
     if not by:
         # What there was no row for is null, and nothing.
         return pa.table({name: [pc.sum(both[name]).as_py()] for name in both.column_names}, schema=before.schema)
+    if not len(both):
+        return before
     key = _numbered([both[name] for name in by])
     changed = np.isin(key[: len(before)], key[len(before) :])
     sums = [name for name in before.column_names if name not in by]
