@@ -82,7 +82,7 @@ def test_hostile_comments_add_nothing_that_runs_or_loads(chromium: Browser, atta
     page.wait_for_timeout(500)
     found = page.evaluate(INVENTORY)
     assert found["scripts"] == ours["scripts"]
-    assert len(found["scripts"]) == 4
+    assert len(found["scripts"]) == 3
     assert (found["handlers"], found["bases"], found["parts"]) == ([], 0, ours["parts"])
     assert found["strays"] == 2 * len(VECTORS)
     assert set(found["tags"]) <= OURS | KEPT
