@@ -21,6 +21,7 @@ from pelican.urlwrappers import URLWrapper
 
 from milepost.incremental.late import Late
 from milepost.incremental.packing import WRAPPERS, is_wrapper, packed, unpacked
+from milepost.incremental.quick import has_sign
 from milepost.incremental.texts import Texts
 from milepost.incremental.values import digest, of_settings
 
@@ -239,7 +240,7 @@ class Contents:
             ]
         except TypeError:
             return b""
-        is_plain = type(content._content) is str and not ("{" in content._content or "|" in content._content)
+        is_plain = type(content._content) is str and not has_sign(content._content)
         named = [(kind, name) for _, kind, name in sorted(wrappers.values())]
         return msgspec.msgpack.encode(_Held(named, fields, same, more, is_plain))
 

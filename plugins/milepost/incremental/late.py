@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from pelican.contents import Content
 from pelican.readers import MarkdownReader
-from pelican.settings import DEFAULT_CONFIG
 
+from milepost.incremental.quick import has_usual_links
 from milepost.incremental.texts import Texts
 
 
@@ -25,8 +25,8 @@ class Late:
     def __init__(self, texts: Texts, settings: Mapping[str, Any]) -> None:
         self.texts, self.settings = texts, settings
         self._promises: dict[int, _Promise] = {}
-        # By another sign than these, any text may link to a source.
-        self._is_usual = settings["INTRASITE_LINK_REGEX"] == DEFAULT_CONFIG["INTRASITE_LINK_REGEX"]
+        # By another sign, any text may link to a source.
+        self._is_usual = has_usual_links(settings)
 
     def remember(self) -> None:
         """Let every content be such, for as long as this process lives."""

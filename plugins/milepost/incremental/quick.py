@@ -6,7 +6,7 @@ import fnmatch
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from functools import cache
@@ -145,10 +145,19 @@ def _include_path(self: Any, path: str, extensions: Any = None) -> bool:
     return wanted is False or posixpath.splitext(name)[1][1:] in wanted
 
 
-def _may_link(settings: Any, text: str) -> bool:
-    """Whether `text` may name another source: Pelican looks through every text for links that begin with a sign."""
-    is_usual = settings["INTRASITE_LINK_REGEX"] == DEFAULT_CONFIG["INTRASITE_LINK_REGEX"]
-    return not is_usual or "{" in text or "|" in text
+def has_sign(text: str) -> bool:
+    """Whether there is one of the two signs in `text` that Pelican's links to other sources begin with."""
+    return "{" in text or "|" in text
+
+
+def has_usual_links(settings: Mapping[str, Any]) -> bool:
+    """Whether they begin with these in this site."""
+    is_usual: bool = settings["INTRASITE_LINK_REGEX"] == DEFAULT_CONFIG["INTRASITE_LINK_REGEX"]
+    return is_usual
+
+
+def _may_link(settings: Mapping[str, Any], text: str) -> bool:
+    return has_sign(text) or not has_usual_links(settings)
 
 
 def _get_static_links(usual: Callable[[Any], set[str]]) -> Callable[[Any], set[str]]:

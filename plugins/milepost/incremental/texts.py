@@ -124,11 +124,14 @@ class Texts:
             self._held.pop(path, None)
             self.known.discard(path)
             return None
-        return self._noted(text, made.sum[:_SUM])
-
-    def _noted(self, text: str, sum_of_text: bytes) -> str:
-        self._digests[id(text)] = (text, sum_of_text)
+        self._digests[id(text)] = (text, made.sum[:_SUM])
         return text
+
+    def whole(self, path: str) -> tuple[str, bytes] | None:
+        """The HTML and the fields of the file as it is now, where both are kept and good."""
+        made = self.get(path)
+        text = self.text_of(path, made) if made else None
+        return (text, made.fields) if made and text is not None else None
 
     def text_at(self, path: str, sum_of_text: bytes) -> str | None:
         """The HTML that is kept of the file, if it is the one of that digest."""
@@ -136,10 +139,11 @@ class Texts:
         with contextlib.suppress(sqlite3.Error, UnicodeDecodeError):
             if process not in self._connections:  # one is of no use after a fork
                 self._connections[process] = sqlite3.connect(self.path)
-            rows = self._connections[process].execute("SELECT text FROM texts WHERE path = ?", (path,)).fetchall()
-            text = rows[0][0] if rows else None
-            if type(text) is bytes and digest(text) == sum_of_text:
-                return self._noted(text.decode(), sum_of_text)
+            found = self._connections[process].execute("SELECT text FROM texts WHERE path = ?", (path,)).fetchone()
+            if found and type(found[0]) is bytes and digest(found[0]) == sum_of_text:
+                text: str = found[0].decode()
+                self._digests[id(text)] = (text, sum_of_text)
+                return text
         return None
 
     def digest_of(self, text: str) -> bytes:
@@ -201,16 +205,14 @@ def reader(texts: Texts) -> type[MarkdownReader]:
 
         def read(self, source_path: str) -> tuple[str, dict[str, Any]]:
             """As Pelican's own."""
-            made = texts.get(source_path)
-            text = texts.text_of(source_path, made) if made else None
-            if text is None:
+            found = texts.whole(source_path)
+            if found is None:
                 self._convert_all(source_path)
-                made = texts.get(source_path)
-                text = texts.text_of(source_path, made) if made else None
-            if made is None or text is None:
+                found = texts.whole(source_path)
+            if found is None:
                 return self._convert(source_path)
-            fields = msgspec.msgpack.decode(made.fields, type=list[tuple[str, Any]])
-            return text, {name: unpacked(value, self._wrapper) for name, value in fields}
+            fields = msgspec.msgpack.decode(found[1], type=list[tuple[str, Any]])
+            return found[0], {name: unpacked(value, self._wrapper) for name, value in fields}
 
         def _wrapper(self, held: list[str]) -> URLWrapper:
             return WRAPPERS[held[0]](held[1], self.settings)

@@ -24,6 +24,8 @@ from pelican.paginator import Page, Paginator
 from pelican.urlwrappers import URLWrapper
 from pydantic import BaseModel
 
+from milepost.incremental.quick import has_sign
+
 WHOLE = "*"
 """Stands for everything that an object is."""
 SETTINGS = "\0settings"
@@ -120,7 +122,7 @@ class Values:
         if type(text) is not str:
             return {}
         # A text that names others by their sources says something else when their addresses change.
-        may_link = ("{" in text or "|" in text) and _LINKS.search(text)
+        may_link = has_sign(text) and _LINKS.search(text)
         return {"_content": self._digest_of(text)} | ({"\0content": one.content} if may_link else {})
 
     def attribute(self, key: str, name: str) -> bytes:
